@@ -1,0 +1,1 @@
+"""The admin room: from a typed line to an audited command."""

@@ -1,0 +1,1 @@
+"""Who answers what, and in which order."""

@@ -1,0 +1,1 @@
+"""The model: any OpenAI-compatible endpoint, or a small one of Luna's own."""

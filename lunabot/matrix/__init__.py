@@ -1,0 +1,1 @@
+"""Matrix as Luna sees it: accounts, events as plain data, sending, encryption."""

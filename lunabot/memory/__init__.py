@@ -1,0 +1,1 @@
+"""What Luna knows (TinyDB) and what happened (SQLite)."""
