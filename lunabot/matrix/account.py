@@ -1,0 +1,298 @@
+"""One Matrix account of Luna's: a session, a device, a sync loop and a voice."""
+
+import asyncio
+import io
+import json
+import logging
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import nio
+import simplematrixbotlib as botlib
+
+from lunabot.errors import Refused, WorldError
+from lunabot.matrix.batch import SyncBatch, read_batch
+from lunabot.matrix.crypto_store import CryptoStore
+from lunabot.matrix.ids import EventId, RoomId, UserId
+from lunabot.matrix.session import Session
+
+log = logging.getLogger(__name__)
+
+SYNC_TIMEOUT_MS = 30_000
+_FULL_SYNC_TIMEOUT_S = 120
+_SEND_ATTEMPTS = 6
+_GONE = ("M_UNKNOWN_TOKEN", "M_USER_DEACTIVATED", "M_MISSING_TOKEN")
+# Nothing of presence, typing or receipts: each of them would wake every account of the fleet.
+_FILTER = {
+    "presence": {"not_types": ["*"]},
+    "account_data": {"not_types": ["*"]},
+    "room": {
+        "ephemeral": {"not_types": ["*"]},
+        "account_data": {"not_types": ["*"]},
+        "timeline": {"limit": 100},
+    },
+}
+
+
+class SessionLost(WorldError):
+    """The homeserver no longer knows this device: it was logged out or deactivated elsewhere."""
+
+
+class Account(botlib.Bot):
+    """A simplematrixbotlib bot whose open defaults are closed.
+
+    It joins nothing by itself, prints nothing, keeps no password, and its `main` is replaced by
+    `sync_forever`, which hands over each batch together with the sync token that covers it.
+    """
+
+    def __init__(self, homeserver: str, session: Session, store: Path) -> None:
+        super().__init__(_SessionCreds(homeserver, session), _closed_config(store))
+        self.user_id = session.user_id
+        self.device_id = session.device_id
+        self.last_sync: float | None = None  # monotonic seconds
+        self._rooms_changed = asyncio.Condition()
+        self.api = _SendingApi(self)
+        self.api.async_client = self.client = _make_client(homeserver, session, store)
+        self.async_client = self.client
+
+    async def sync_once(self, since: str | None, *, full_state: bool = False) -> SyncBatch:
+        """Sync, decrypt, keep the encryption keys in order, and return what came.
+
+        Raises `SessionLost`, or `WorldError` where the server is out of reach or talks nonsense.
+        """
+        timeout = 0 if full_state or since is None else SYNC_TIMEOUT_MS
+        async with asyncio.timeout(_FULL_SYNC_TIMEOUT_S):
+            response = await _reached(
+                self.client.sync(timeout, _FILTER, since, full_state=full_state)
+            )
+        if not isinstance(response, nio.SyncResponse):
+            raise _failure("sync", response)
+        await self._tend_keys()
+        for room_id in response.rooms.leave:
+            self.client.rooms.pop(room_id, None)
+        self.last_sync = asyncio.get_running_loop().time()
+        async with self._rooms_changed:
+            self._rooms_changed.notify_all()
+        return read_batch(self.user_id, response)
+
+    async def sync_forever(
+        self,
+        since: str | None,
+        handle: Callable[[SyncBatch], Awaitable[None]],
+        trouble: Callable[[WorldError], None],
+    ) -> None:
+        """Sync until cancelled, one batch after the other; `trouble` hears of each failure.
+
+        Raises `SessionLost` when there is no use in going on.
+        """
+        pause = 1.0
+        while True:
+            try:
+                batch = await self.sync_once(since)
+            except SessionLost:
+                raise
+            except (WorldError, TimeoutError) as error:
+                trouble(error if isinstance(error, WorldError) else WorldError("sync timed out"))
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 30.0)
+                continue
+            await handle(batch)
+            since, pause = batch.token, 1.0
+
+    async def send(
+        self,
+        room_id: RoomId,
+        content: Mapping[str, Any],
+        transaction_id: str,
+        *,
+        event_type: str = "m.room.message",
+    ) -> EventId:
+        """Send an event, encrypted where the room is, and return its id.
+
+        Sending again with the same transaction id makes no second event (specification,
+        "Transaction identifiers"), so every attempt here uses the same one. Raises `Refused` when
+        the server says no, `WorldError` when it stays out of reach.
+        """
+        await self.wait_for_room(room_id)
+        pause = 0.5
+        for attempt in range(_SEND_ATTEMPTS):
+            response: Any = None
+            try:
+                response = await _reached(
+                    self.client.room_send(
+                        room_id, event_type, dict(content), transaction_id, True
+                    )
+                )
+            except WorldError as error:
+                log.warning("%s: sending, attempt %d: %s", self.user_id, attempt + 1, error)
+            if isinstance(response, nio.RoomSendResponse):
+                return EventId(response.event_id)
+            if response is not None and isinstance(failure := _failure("send", response), Refused):
+                raise failure
+            await asyncio.sleep(pause)
+            pause *= 2
+        raise WorldError(f"the homeserver did not take a message for {room_id}")
+
+    async def wait_for_room(self, room_id: RoomId, timeout_s: float = 15) -> nio.MatrixRoom:
+        """Return a joined room's state, waiting for the sync that brings it.
+
+        Raises `Refused` (``M_FORBIDDEN``) when the account is not in the room.
+        """
+        try:
+            async with asyncio.timeout(timeout_s), self._rooms_changed:
+                await self._rooms_changed.wait_for(lambda: room_id in self.client.rooms)
+        except TimeoutError:
+            raise Refused("M_FORBIDDEN", f"{self.user_id} is not in {room_id}") from None
+        return self.client.rooms[room_id]
+
+    def joined_members(self, room_id: RoomId) -> dict[UserId, str]:
+        """Return the display names of a room's joined members, this account's own included."""
+        room = self.client.rooms.get(room_id)
+        users = room.users.values() if room else ()
+        return {UserId(user.user_id): user.name for user in users if not user.invited}
+
+    def decrypt(self, event: nio.MegolmEvent) -> dict[str, Any] | None:
+        """Try once more to read an event whose key was missing; return its source."""
+        try:
+            return dict(self.client.decrypt_event(event).source)
+        except (nio.EncryptionError, nio.LocalProtocolError):
+            return None
+
+    async def send_file(self, room_id: RoomId, name: str, data: bytes, mimetype: str) -> EventId:
+        """Upload a file, encrypted where the room is, and send it. Raises like `send`."""
+        room = await self.wait_for_room(room_id)
+        response, keys = await _reached(
+            self.client.upload(
+                io.BytesIO(data), mimetype, name, encrypt=room.encrypted, filesize=len(data)
+            )
+        )
+        if not isinstance(response, nio.UploadResponse):
+            raise _failure("upload", response)
+        where: dict[str, Any] = {"url": response.content_uri}
+        content = {
+            "msgtype": "m.file",
+            "body": name,
+            "filename": name,
+            "info": {"mimetype": mimetype, "size": len(data)},
+            **({"file": {**keys, **where}} if room.encrypted else where),
+        }
+        return await self.send(room_id, content, uuid.uuid4().hex)
+
+    async def redact(self, room_id: RoomId, event_id: EventId) -> None:
+        """Take an event of this account's back; a failure only shows in the log."""
+        await self._try(self.client.room_redact(room_id, event_id))
+
+    async def join(self, room_id: RoomId) -> None:
+        """Join a room this account is invited to. Raises `Refused` or `WorldError`."""
+        response = await _reached(self.client.join(room_id))
+        if isinstance(response, nio.ErrorResponse):
+            raise _failure("join", response)
+
+    async def set_typing(self, room_id: RoomId, typing: bool) -> None:
+        """Show or hide the typing notice; a failure only shows in the log."""
+        await self._try(self.client.room_typing(room_id, typing, timeout=30_000))
+
+    async def mark_read(self, room_id: RoomId, event_id: EventId) -> None:
+        """Set the read receipt; a failure only shows in the log."""
+        await self._try(self.client.update_receipt_marker(room_id, event_id))
+
+    async def close(self) -> None:
+        """Close connections and the encryption store."""
+        await self.client.close()
+        if self.client.store:
+            self.client.store.database.close()
+
+    async def _try(self, request: Awaitable[Any]) -> None:
+        try:
+            response = await _reached(request)
+        except WorldError as error:
+            log.info("%s: %s", self.user_id, error)
+            return
+        if isinstance(response, nio.ErrorResponse):
+            log.info("%s: %s", self.user_id, response)
+
+    async def _tend_keys(self) -> None:
+        """Send, upload, query and claim what nio's sync loop would between two syncs."""
+        client = self.client
+        if client.outgoing_to_device_messages:
+            await _reached(client.send_to_device_messages())
+        if client.should_upload_keys:
+            await _reached(client.keys_upload())
+        if client.should_query_keys:
+            await _reached(client.keys_query())
+        if client.should_claim_keys:
+            await _reached(client.keys_claim(client.get_users_for_key_claiming()))
+
+
+class _SessionCreds(botlib.Creds):
+    """Credentials of a kept session. The parent derives a file key from a password: 15 ms each."""
+
+    def __init__(self, homeserver: str, session: Session) -> None:
+        self.homeserver = homeserver
+        self.username = session.user_id
+        self.device_id = session.device_id
+        self.access_token = session.access_token
+        self.password = self.login_token = self._session_stored_file = None
+        self.device_name = "Luna"
+
+
+class _SendingApi(botlib.Api):
+    """simplematrixbotlib's verbs (`send_markdown_message`, …), sent the way an `Account` sends."""
+
+    def __init__(self, account: Account) -> None:
+        super().__init__(account.creds, account.config)
+        self._account = account
+
+    async def _send_room(
+        self,
+        room_id: str,
+        content: dict[str, Any],
+        message_type: str = "m.room.message",
+        ignore_unverified_devices: bool | None = None,
+    ) -> None:
+        await self._account.send(
+            RoomId(room_id), content, uuid.uuid4().hex, event_type=message_type
+        )
+
+
+def _closed_config(store: Path) -> botlib.Config:
+    config = botlib.Config()
+    config.join_on_invite = config.emoji_verify = False
+    config.send_decryption_error_message_in_room = config._decrypt_failure_msg = False
+    config.store_path = str(store)
+    return config
+
+
+def _make_client(homeserver: str, session: Session, store: Path) -> nio.AsyncClient:
+    """Return a client that keeps no sync token: with nio's, rooms come back without members."""
+    config = nio.AsyncClientConfig(
+        store=CryptoStore, store_sync_tokens=False, encryption_enabled=True, max_timeouts=3
+    )
+    client = nio.AsyncClient(
+        homeserver, session.user_id, session.device_id, str(store), config=config
+    )
+    client.restore_login(session.user_id, session.device_id, session.access_token)
+    return client
+
+
+async def _reached(request: Awaitable[Any]) -> Any:
+    """Await a request of nio's; turn what it raises over a bad connection into `WorldError`."""
+    try:
+        return await request
+    except (nio.client.async_client.ClientConnectionError, TimeoutError, OSError) as error:
+        raise WorldError(f"the homeserver is out of reach ({type(error).__name__})") from error
+    except (ValueError, json.JSONDecodeError) as error:
+        raise WorldError("the homeserver answered with something that is not Matrix") from error
+
+
+def _failure(what: str, response: nio.ErrorResponse) -> WorldError:
+    """Return the error of a refused request: `Refused` for good, `WorldError` worth a retry."""
+    code = str(response.status_code or "")
+    status = getattr(response.transport_response, "status", 0)
+    if code in _GONE:
+        return SessionLost(f"{what}: {code}: this device was logged out")
+    if code.startswith("M_") and 400 <= status < 500 and code != "M_LIMIT_EXCEEDED":
+        return Refused(code, f"{what}: {code}: {response.message}")
+    return WorldError(f"{what}: the homeserver answered {status or 'nothing'} {code}".strip())

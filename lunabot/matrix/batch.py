@@ -1,0 +1,79 @@
+"""What one sync brought, as plain data: the events and the token that covers them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import nio
+
+from lunabot.matrix.events import Invite, RoomEvent
+from lunabot.matrix.ids import RoomId, UserId
+from lunabot.matrix.reading import read_event
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A timeline that starts later than the last sync ended (``limited``)."""
+
+    room_id: RoomId
+    prev_batch: str
+
+
+@dataclass(frozen=True, slots=True)
+class SyncBatch:
+    """One account's sync: `token` covers everything in it, so both are stored together.
+
+    `left` are rooms this account is no longer in. `to_device` are the sources of to-device events.
+    `unread` are events whose key is missing yet, in the form the client can decrypt later.
+    """
+
+    account: UserId
+    token: str
+    events: tuple[RoomEvent, ...] = ()
+    invites: tuple[Invite, ...] = ()
+    left: tuple[RoomId, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    to_device: tuple[dict[str, Any], ...] = ()
+    unread: tuple[nio.MegolmEvent, ...] = ()
+
+
+def read_batch(account: UserId, response: nio.SyncResponse) -> SyncBatch:
+    """Return the plain data of a sync response that nio has decrypted as far as it can."""
+    joined = response.rooms.join.items()
+    timelines = [(RoomId(room_id), info.timeline) for room_id, info in joined]
+    return SyncBatch(
+        account=account,
+        token=response.next_batch,
+        events=tuple(_events(timelines)),
+        invites=tuple(_invites(account, response)),
+        left=tuple(RoomId(room_id) for room_id in response.rooms.leave),
+        gaps=tuple(
+            Gap(room_id, line.prev_batch)
+            for room_id, line in timelines
+            if line.limited and line.prev_batch
+        ),
+        to_device=tuple(event.source for event in response.to_device_events if event),
+        unread=tuple(
+            event
+            for _, line in timelines
+            for event in line.events
+            if isinstance(event, nio.MegolmEvent)
+        ),
+    )
+
+
+def _events(timelines: list[tuple[RoomId, nio.Timeline]]) -> Iterator[RoomEvent]:
+    for room_id, timeline in timelines:
+        for event in timeline.events:
+            encrypted = bool(getattr(event, "decrypted", False))
+            read = read_event(getattr(event, "source", None), room_id, encrypted=encrypted)
+            if read is not None:
+                yield read
+
+
+def _invites(account: UserId, response: nio.SyncResponse) -> Iterator[Invite]:
+    for room_id, info in response.rooms.invite.items():
+        for event in info.invite_state:
+            if isinstance(event, nio.InviteMemberEvent) and event.state_key == account:
+                direct = event.content.get("is_direct") is True
+                yield Invite(RoomId(room_id), UserId(event.sender), direct)

@@ -1,0 +1,97 @@
+"""From the JSON of an event to plain data. Whatever a stranger sends, nothing here raises."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from lunabot.matrix.events import (
+    Message,
+    Reaction,
+    Redaction,
+    RoomEvent,
+    StateChange,
+    Undecryptable,
+)
+from lunabot.matrix.ids import EventId, RoomId, UserId
+
+
+def read_event(source: object, room_id: RoomId, *, encrypted: bool = False) -> RoomEvent | None:
+    """Return what a (decrypted) event says, or None for one that Luna has no use for.
+
+    `encrypted` tells whether it travelled encrypted. The shapes are those of the Matrix
+    specification, client-server API, "Room Events" and "Relationship types".
+    """
+    if not isinstance(source, Mapping):
+        return None
+    event_id, sender = source.get("event_id"), source.get("sender")
+    content, timestamp = source.get("content"), source.get("origin_server_ts")
+    if not isinstance(event_id, str) or not isinstance(sender, str):
+        return None
+    if not isinstance(content, Mapping) or type(timestamp) is not int:
+        return None
+    head = (EventId(event_id), room_id, UserId(sender), timestamp)
+    # What came encrypted is never state: the server could not check its sender's power level.
+    if not encrypted and isinstance(state_key := source.get("state_key"), str):
+        return StateChange(*head, str(source.get("type")), state_key, dict(content))
+    match source.get("type"):
+        case "m.room.message" | "m.sticker":
+            return _read_message(head, source, content, encrypted)
+        case "m.reaction":
+            return _read_reaction(head, content)
+        case "m.room.redaction":
+            target = content.get("redacts", source.get("redacts"))
+            return Redaction(*head, EventId(target)) if isinstance(target, str) else None
+        case "m.room.encrypted":
+            return Undecryptable(*head)
+    return None
+
+
+_Head = tuple[EventId, RoomId, UserId, int]
+
+
+def _read_message(
+    head: _Head, source: Mapping[str, Any], content: Mapping[str, Any], encrypted: bool
+) -> Message | None:
+    relation = _mapping(content.get("m.relates_to"))
+    kind, related = relation.get("rel_type"), _event_id(relation.get("event_id"))
+    replaces = related if kind == "m.replace" else None
+    if replaces:
+        content = _mapping(content.get("m.new_content")) or content
+    body, msgtype = content.get("body"), content.get("msgtype", source.get("type"))
+    if not isinstance(body, str) or not isinstance(msgtype, str):
+        return None
+    formatted = content.get("formatted_body")
+    return Message(
+        *head,
+        body=body,
+        msgtype=msgtype,
+        formatted_body=formatted if isinstance(formatted, str) else None,
+        mentions=_mentions(content.get("m.mentions")),
+        replaces=replaces,
+        in_reply_to=_event_id(_mapping(relation.get("m.in_reply_to")).get("event_id")),
+        thread=related if kind == "m.thread" else None,
+        encrypted=encrypted,
+    )
+
+
+def _read_reaction(head: _Head, content: Mapping[str, Any]) -> Reaction | None:
+    relation = _mapping(content.get("m.relates_to"))
+    target, key = _event_id(relation.get("event_id")), relation.get("key")
+    if relation.get("rel_type") != "m.annotation" or not target or not isinstance(key, str):
+        return None
+    return Reaction(*head, target, key)
+
+
+def _mentions(value: object) -> frozenset[UserId] | None:
+    if not isinstance(value, Mapping):
+        return None
+    users = value.get("user_ids")
+    named = users if isinstance(users, list) else []
+    return frozenset(UserId(user) for user in named if isinstance(user, str))
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _event_id(value: object) -> EventId | None:
+    return EventId(value) if isinstance(value, str) else None
