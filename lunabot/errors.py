@@ -15,6 +15,10 @@ class WorldError(LunaError):
     """A server, a disk or a model failed after its retries: the text says what happens next."""
 
 
+class Misconfigured(WorldError):
+    """Only a person can mend it: the text names what to set. Trying again is of no use."""
+
+
 class Refused(WorldError):
     """The homeserver said no, for good: `errcode` is its code, such as ``M_FORBIDDEN``."""
 

@@ -8,6 +8,7 @@ import errno
 import fcntl
 import os
 import signal
+import time
 from pathlib import Path
 from types import TracebackType
 
@@ -86,6 +87,16 @@ def request_shutdown(reason: str, folder: Path | None = None) -> bool:
         return False
     write_private(folder / _REASON, reason)
     os.kill(pid, signal.SIGTERM)
+    return True
+
+
+def wait_until_gone(folder: Path, timeout_s: float) -> bool:
+    """Return whether the Luna of a folder has ended within the time; blocks until then."""
+    deadline = time.monotonic() + timeout_s
+    while running_pid(folder) is not None:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
     return True
 
 

@@ -4,22 +4,25 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from lunabot.errors import Refused
-from lunabot.homeserver.http import HomeserverClient
+from lunabot.homeserver.client_api import ClientApi
 from lunabot.matrix.ids import RoomId, UserId
 
 log = logging.getLogger(__name__)
 
-TOPIC = "Luna's admin room. Type !commands to see what she does. “!” works in every client, “/” in most."
+TOPIC = (
+    "Luna's admin room. Type !commands to see what she does. "
+    "“!” works in every client, “/” in most."
+)
 _CREATORS_STAND_ABOVE = 12  # room version from which creators are not in the power levels (MSC4289)
 
 
 @dataclass(frozen=True, slots=True)
 class RoomPlan:
-    """What the admin room should be. `room` is an alias localpart or a room id."""
+    """What the admin room should be: `me` makes it, `room` is an alias localpart or a room id."""
 
+    me: UserId
     room: str
     server_name: str
     administrators: Sequence[UserId]
@@ -41,9 +44,8 @@ class AdminRoomSetup:
     Calls raise `WorldError` when the server is out of reach.
     """
 
-    def __init__(self, http: HomeserverClient, token: str, plan: RoomPlan) -> None:
-        self._http = http
-        self._token = token
+    def __init__(self, api: ClientApi, plan: RoomPlan) -> None:
+        self._api = api
         self._plan = plan
 
     async def ensure(self, remembered: RoomId | None) -> AdminRoomFound:
@@ -52,7 +54,7 @@ class AdminRoomSetup:
         `remembered` is the room of the last start: it counts where the alias leads nowhere or
         belongs to somebody else.
         """
-        joined = await self._joined_rooms()
+        joined = await self._api.joined_rooms()
         pointed, problems = await self._resolve(), []
         room_id, made = pointed, False
         if pointed is not None and pointed not in joined and not await self._join(pointed):
@@ -68,20 +70,11 @@ class AdminRoomSetup:
     async def _resolve(self) -> RoomId | None:
         if self._plan.room.startswith("!"):
             return RoomId(self._plan.room)
-        alias = quote(f"#{self._plan.room}:{self._plan.server_name}")
-        try:
-            found = await self._call("GET", f"/directory/room/{alias}")
-        except Refused:
-            return None
-        return RoomId(str(found["room_id"]))
-
-    async def _joined_rooms(self) -> list[str]:
-        rooms = await self._call("GET", "/joined_rooms")
-        return list(rooms.get("joined_rooms", []))
+        return await self._api.resolve_alias(f"#{self._plan.room}:{self._plan.server_name}")
 
     async def _join(self, room_id: RoomId) -> bool:
         try:
-            await self._call("POST", f"/join/{quote(room_id)}", {})
+            await self._api.join(room_id)
         except Refused:
             return False
         return True
@@ -104,9 +97,9 @@ class AdminRoomSetup:
         }
         if with_alias and not self._plan.room.startswith("!"):
             body["room_alias_name"] = self._plan.room
-        made = await self._call("POST", "/createRoom", body)
-        log.info("made the admin room %s", made["room_id"])
-        return RoomId(str(made["room_id"]))
+        room_id = await self._api.create_room(body)
+        log.info("made the admin room %s", room_id)
+        return room_id
 
     def _initial_state(self) -> Sequence[dict[str, Any]]:
         state = [
@@ -120,40 +113,22 @@ class AdminRoomSetup:
             state.append({"type": "m.room.encryption", "content": algorithm})
         return [{"state_key": "", **event} for event in state]
 
-    async def _power_levels(self) -> dict[str, int]:
-        levels: dict[str, int] = dict.fromkeys(self._plan.administrators, 100)
-        if await self._default_room_version() < _CREATORS_STAND_ABOVE:
-            me = await self._call("GET", "/account/whoami")
-            levels[str(me["user_id"])] = 100
+    async def _power_levels(self) -> dict[UserId, int]:
+        levels = dict.fromkeys(self._plan.administrators, 100)
+        version = await self._api.default_room_version()
+        if version.isdigit() and int(version) < _CREATORS_STAND_ABOVE:
+            levels[self._plan.me] = 100
         return levels
-
-    async def _default_room_version(self) -> int:
-        answer = await self._call("GET", "/capabilities")
-        versions = answer.get("capabilities", {}).get("m.room_versions", {})
-        default = str(versions.get("default", "1"))
-        return int(default) if default.isdigit() else _CREATORS_STAND_ABOVE
 
     async def _invite_missing(self, room_id: RoomId) -> list[str]:
         """Invite every administrator who is neither a member, invited, nor banned."""
-        answer = await self._call("GET", f"/rooms/{quote(room_id)}/members")
-        known = {
-            event["state_key"]
-            for event in answer.get("chunk", [])
-            if event["content"].get("membership") in ("join", "invite", "ban")
-        }
+        memberships = await self._api.memberships(room_id)
         problems = []
         for administrator in self._plan.administrators:
-            if administrator in known:
+            if memberships.get(administrator) in ("join", "invite", "ban"):
                 continue
             try:
-                await self._call(
-                    "POST", f"/rooms/{quote(room_id)}/invite", {"user_id": administrator}
-                )
+                await self._api.invite(room_id, administrator)
             except Refused as error:
                 problems.append(f"{administrator} could not be invited here: {error}")
         return problems
-
-    async def _call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
-        return await self._http.call(
-            method, f"/_matrix/client/v3{path}", body=body, token=self._token
-        )

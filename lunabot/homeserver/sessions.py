@@ -4,7 +4,7 @@ import logging
 import secrets
 from pathlib import Path
 
-from lunabot.errors import Refused, WorldError
+from lunabot.errors import Misconfigured, Refused
 from lunabot.files import write_private
 from lunabot.homeserver.http import HomeserverClient
 from lunabot.homeserver.registration import (
@@ -49,7 +49,7 @@ async def open_director_session(
 
     `folder` holds the secrets. With a registration secret the account becomes a server
     administrator and its password, where none is given, is generated and kept. Raises
-    `WorldError` that names what to set.
+    `Misconfigured` with what to set.
     """
     path = folder / "director_token.json"
     kept = load_session(path)
@@ -59,13 +59,13 @@ async def open_director_session(
         password = password or keep_password(folder / "luna_password")
         await _register_if_missing(http, registration_secret, user_id, password, admin=True)
     if not password:
-        raise WorldError(
+        raise Misconfigured(
             f"{user_id} has no session: set luna.password, or homeserver.registration_shared_secret"
         )
     try:
         return await open_session(http, path, user_id, password)
     except Refused as error:
-        raise WorldError(
+        raise Misconfigured(
             f"{user_id} cannot log in ({error.errcode}): check luna.password"
         ) from error
 
@@ -73,7 +73,7 @@ async def open_director_session(
 async def ensure_person(
     http: HomeserverClient, folder: Path, registration_secret: str, user_id: UserId
 ) -> str | None:
-    """Make a person's account on a managed server; return its new password, or None if it was there.
+    """Make a person's account on a managed server; return its password, None if it was there.
 
     The password is kept under `folder`, so that a server made anew can give it again.
     """
@@ -100,7 +100,7 @@ async def _register_if_missing(
     except Refused as error:
         if error.errcode == "M_USER_IN_USE":
             return False
-        raise WorldError(f"{user_id} could not be made: {error}") from error
+        raise Misconfigured(f"{user_id} could not be made: {error}") from error
     return True
 
 

@@ -2,27 +2,28 @@
 
 import asyncio
 import io
-import json
 import logging
+import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
 import nio
 import simplematrixbotlib as botlib
 
-from lunabot.errors import Refused, WorldError
+from lunabot.errors import Refused, WorldError, new_reference
 from lunabot.matrix.batch import SyncBatch, read_batch
 from lunabot.matrix.crypto_store import CryptoStore
-from lunabot.matrix.ids import EventId, RoomId, UserId
+from lunabot.matrix.ids import DeviceId, EventId, RoomId, UserId
 from lunabot.matrix.session import Session
 
 log = logging.getLogger(__name__)
 
 SYNC_TIMEOUT_MS = 30_000
 _FULL_SYNC_TIMEOUT_S = 120
-_SEND_ATTEMPTS = 6
+_SEND_FOR_S = 600.0  # a written answer is worth waiting for a server that restarts
 _GONE = ("M_UNKNOWN_TOKEN", "M_USER_DEACTIVATED", "M_MISSING_TOKEN")
 # Nothing of presence, typing or receipts: each of them would wake every account of the fleet.
 _FILTER = {
@@ -52,6 +53,7 @@ class Account(botlib.Bot):
         self.user_id = session.user_id
         self.device_id = session.device_id
         self.last_sync: float | None = None  # monotonic seconds
+        self._clock_offset_ms = 0
         self._rooms_changed = asyncio.Condition()
         self.api = _SendingApi(self)
         self.api.async_client = self.client = _make_client(homeserver, session, store)
@@ -73,6 +75,7 @@ class Account(botlib.Bot):
         for room_id in response.rooms.leave:
             self.client.rooms.pop(room_id, None)
         self.last_sync = asyncio.get_running_loop().time()
+        self._clock_offset_ms = _server_time_ms(response) - int(time.time() * 1000)
         async with self._rooms_changed:
             self._rooms_changed.notify_all()
         return read_batch(self.user_id, response)
@@ -93,8 +96,8 @@ class Account(botlib.Bot):
                 batch = await self.sync_once(since)
             except SessionLost:
                 raise
-            except (WorldError, TimeoutError) as error:
-                trouble(error if isinstance(error, WorldError) else WorldError("sync timed out"))
+            except Exception as error:
+                trouble(_as_trouble(error))
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 30.0)
                 continue
@@ -116,24 +119,45 @@ class Account(botlib.Bot):
         the server says no, `WorldError` when it stays out of reach.
         """
         await self.wait_for_room(room_id)
-        pause = 0.5
-        for attempt in range(_SEND_ATTEMPTS):
-            response: Any = None
+        loop, pause = asyncio.get_running_loop(), 0.5
+        give_up = loop.time() + _SEND_FOR_S
+        while True:
             try:
-                response = await _reached(
-                    self.client.room_send(
-                        room_id, event_type, dict(content), transaction_id, True
-                    )
-                )
+                return await self._send_once(room_id, event_type, content, transaction_id)
+            except (Refused, SessionLost):
+                raise
             except WorldError as error:
-                log.warning("%s: sending, attempt %d: %s", self.user_id, attempt + 1, error)
-            if isinstance(response, nio.RoomSendResponse):
-                return EventId(response.event_id)
-            if response is not None and isinstance(failure := _failure("send", response), Refused):
-                raise failure
+                log.warning("%s: sending to %s: %s", self.user_id, room_id, error)
+                if loop.time() + pause > give_up:
+                    raise
             await asyncio.sleep(pause)
-            pause *= 2
-        raise WorldError(f"the homeserver did not take a message for {room_id}")
+            pause = min(pause * 2, 30.0)
+
+    async def say(
+        self, room_id: RoomId, content: Mapping[str, Any], *, event_type: str = "m.room.message"
+    ) -> EventId:
+        """Send what answers no event and is not said again after a crash; raises like `send`."""
+        return await self.send(room_id, content, uuid.uuid4().hex, event_type=event_type)
+
+    async def send_to_device(
+        self, user_id: UserId, device_id: DeviceId, event_type: str, content: dict[str, Any]
+    ) -> None:
+        """Send an event to one device, as it stands. Raises `Refused` or `WorldError`."""
+        message = nio.event_builders.ToDeviceMessage(event_type, user_id, device_id, content)
+        response = await _reached(self.client.to_device(message))
+        if isinstance(response, nio.ErrorResponse):
+            raise _failure("to-device", response)
+
+    async def _send_once(
+        self, room_id: RoomId, event_type: str, content: Mapping[str, Any], transaction_id: str
+    ) -> EventId:
+        request = self.client.room_send(
+            room_id, event_type, dict(content), transaction_id, ignore_unverified_devices=True
+        )
+        response = await _reached(request)
+        if isinstance(response, nio.RoomSendResponse):
+            return EventId(response.event_id)
+        raise _failure("send", response)
 
     async def wait_for_room(self, room_id: RoomId, timeout_s: float = 15) -> nio.MatrixRoom:
         """Return a joined room's state, waiting for the sync that brings it.
@@ -147,11 +171,20 @@ class Account(botlib.Bot):
             raise Refused("M_FORBIDDEN", f"{self.user_id} is not in {room_id}") from None
         return self.client.rooms[room_id]
 
+    def server_now(self) -> int:
+        """Return the time in milliseconds by the server's clock, which stamps the events."""
+        return int(time.time() * 1000) + self._clock_offset_ms
+
     def joined_members(self, room_id: RoomId) -> dict[UserId, str]:
         """Return the display names of a room's joined members, this account's own included."""
         room = self.client.rooms.get(room_id)
         users = room.users.values() if room else ()
         return {UserId(user.user_id): user.name for user in users if not user.invited}
+
+    def joined_count(self, room_id: RoomId) -> int:
+        """Return how many have joined a room; 0 for one this account is not in."""
+        room = self.client.rooms.get(room_id)
+        return sum(not user.invited for user in room.users.values()) if room else 0
 
     def decrypt(self, event: nio.MegolmEvent) -> dict[str, Any] | None:
         """Try once more to read an event whose key was missing; return its source."""
@@ -178,7 +211,7 @@ class Account(botlib.Bot):
             "info": {"mimetype": mimetype, "size": len(data)},
             **({"file": {**keys, **where}} if room.encrypted else where),
         }
-        return await self.send(room_id, content, uuid.uuid4().hex)
+        return await self.say(room_id, content)
 
     async def redact(self, room_id: RoomId, event_id: EventId) -> None:
         """Take an event of this account's back; a failure only shows in the log."""
@@ -252,9 +285,7 @@ class _SendingApi(botlib.Api):
         message_type: str = "m.room.message",
         ignore_unverified_devices: bool | None = None,
     ) -> None:
-        await self._account.send(
-            RoomId(room_id), content, uuid.uuid4().hex, event_type=message_type
-        )
+        await self._account.say(RoomId(room_id), content, event_type=message_type)
 
 
 def _closed_config(store: Path) -> botlib.Config:
@@ -283,8 +314,30 @@ async def _reached(request: Awaitable[Any]) -> Any:
         return await request
     except (nio.client.async_client.ClientConnectionError, TimeoutError, OSError) as error:
         raise WorldError(f"the homeserver is out of reach ({type(error).__name__})") from error
-    except (ValueError, json.JSONDecodeError) as error:
+    except nio.LocalProtocolError as error:  # keys not shared yet: the next try shares them
+        raise WorldError(f"not possible just now: {error}") from error
+    except ValueError as error:
         raise WorldError("the homeserver answered with something that is not Matrix") from error
+
+
+def _server_time_ms(response: nio.SyncResponse) -> int:
+    """Return the time at which the server answered, by its ``Date`` header."""
+    stamp = response.transport_response.headers.get("Date", "")
+    try:
+        return int(parsedate_to_datetime(stamp).timestamp() * 1000)
+    except (ValueError, TypeError):
+        return int(time.time() * 1000)
+
+
+def _as_trouble(error: Exception) -> WorldError:
+    """Return what a failed sync says to people. A fault of nio's or ours must not end the loop."""
+    if isinstance(error, WorldError):
+        return error
+    if isinstance(error, TimeoutError):
+        return WorldError("the homeserver did not answer in time")
+    reference = new_reference()
+    log.error("a sync failed, reference %s", reference, exc_info=error)
+    return WorldError(f"a sync failed by a fault of mine, reference {reference}")
 
 
 def _failure(what: str, response: nio.ErrorResponse) -> WorldError:

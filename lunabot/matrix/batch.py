@@ -10,6 +10,8 @@ from lunabot.matrix.events import Invite, RoomEvent
 from lunabot.matrix.ids import RoomId, UserId
 from lunabot.matrix.reading import read_event
 
+VERIFICATION_REQUEST = "m.key.verification.request"
+
 
 @dataclass(frozen=True, slots=True)
 class Gap:
@@ -23,8 +25,9 @@ class Gap:
 class SyncBatch:
     """One account's sync: `token` covers everything in it, so both are stored together.
 
-    `left` are rooms this account is no longer in. `to_device` are the sources of to-device events.
-    `unread` are events whose key is missing yet, in the form the client can decrypt later.
+    `left` are rooms this account is no longer in. `to_device` are the sources of to-device events,
+    `verifications` those of a room's events that belong to one. `unread` are events whose key is
+    missing yet, in the form the client can decrypt later.
     """
 
     account: UserId
@@ -34,6 +37,7 @@ class SyncBatch:
     left: tuple[RoomId, ...] = ()
     gaps: tuple[Gap, ...] = ()
     to_device: tuple[dict[str, Any], ...] = ()
+    verifications: tuple[tuple[RoomId, dict[str, Any]], ...] = ()
     unread: tuple[nio.MegolmEvent, ...] = ()
 
 
@@ -53,6 +57,7 @@ def read_batch(account: UserId, response: nio.SyncResponse) -> SyncBatch:
             if line.limited and line.prev_batch
         ),
         to_device=tuple(event.source for event in response.to_device_events if event),
+        verifications=tuple(_verifications(timelines)),
         unread=tuple(
             event
             for _, line in timelines
@@ -69,6 +74,19 @@ def _events(timelines: list[tuple[RoomId, nio.Timeline]]) -> Iterator[RoomEvent]
             read = read_event(getattr(event, "source", None), room_id, encrypted=encrypted)
             if read is not None:
                 yield read
+
+
+def _verifications(
+    timelines: list[tuple[RoomId, nio.Timeline]],
+) -> Iterator[tuple[RoomId, dict[str, Any]]]:
+    """Yield what "Key verification framework" sends through rooms: its own types, one msgtype."""
+    for room_id, timeline in timelines:
+        for event in timeline.events:
+            source = getattr(event, "source", None) or {}
+            kind, content = str(source.get("type")), source.get("content")
+            asked = isinstance(content, dict) and content.get("msgtype") == VERIFICATION_REQUEST
+            if asked or kind.startswith("m.key.verification."):
+                yield room_id, source
 
 
 def _invites(account: UserId, response: nio.SyncResponse) -> Iterator[Invite]:

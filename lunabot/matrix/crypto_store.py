@@ -5,9 +5,9 @@ with an fsync a statement: measured 1-3 ms for one key and 40-60 ms for a room's
 the event loop, and they read every Megolm session ever received at each start (0.5 ms each). Here a
 write costs about 0.1 ms and sessions are read when an event needs them.
 
-A commit survives the death of the process; a power cut may take the last few (``synchronous=NORMAL``
-in WAL mode never corrupts the file). What was lost then comes again: the sync token is kept by
-others, and peers open a new Olm session where one does not decrypt.
+A commit survives the death of the process; a power cut may take the last few, but never corrupts
+the file (``synchronous=NORMAL`` in WAL mode). Where peers and the device disagree after that, they
+open new Olm sessions, as the specification has it.
 """
 
 import json
@@ -320,7 +320,7 @@ class GroupSessions:
 def _open(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    database = sqlite3.connect(path, timeout=1)
+    database = sqlite3.connect(path, timeout=0)
     try:
         database.executescript(_PRAGMAS + "BEGIN;" + _SCHEMA + "COMMIT;")
     except BaseException:

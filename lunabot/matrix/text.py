@@ -6,12 +6,15 @@ import unicodedata
 # Controls, fillers, zero-width, direction, tag and annotation characters, lone surrogates
 # (Unicode 16, general categories Cc, Cf and Cs without the Arabic number signs, which show).
 _INVISIBLE = re.compile(
-    "[\0-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f"
+    "[\0-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\xad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f"
     "\u202a-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufeff\uffa0\ufff9-\ufffb"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f]"
 )
 # Joiners shape emoji and Indic and Persian words; next to anything Latin they only hide.
-_IDLE_JOINER = re.compile("(?<![^\0-\u02ff\\s])[\u200c\u200d]|[\u200c\u200d](?![^\0-\u02ff\\s])")
+_IDLE_JOINERS = re.compile(
+    "(?<![^\0-\u02ff\\s])[\u200c\u200d]+|[\u200c\u200d]+(?![^\0-\u02ff\\s])"
+    "|(?<=[\u200c\u200d])[\u200c\u200d]+"
+)
 _LINE_END = re.compile("\r\n|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _FOLD_CHUNK = 256
 
@@ -20,8 +23,8 @@ def visible(text: str) -> str:
     r"""Return the text without characters that hide or reorder, every line ending as ``\n``."""
     if text.isascii() and text.isprintable():
         return text
-    text = _INVISIBLE.sub("", _LINE_END.sub("\n", text).replace("\x1f", ""))
-    return _IDLE_JOINER.sub("", text)
+    text = _INVISIBLE.sub("", _LINE_END.sub("\n", text))
+    return _IDLE_JOINERS.sub("", text)
 
 
 def fold(text: str) -> str:

@@ -9,7 +9,7 @@ import hashlib
 from lunabot.matrix.ids import EventId, UserId
 
 
-def transaction_id(account: UserId, cause: EventId, part: str = "answer") -> str:
+def transaction_id(account: UserId, cause: EventId, part: str) -> str:
     """Return the id under which an account sends `part` of what it says because of an event."""
     digest = hashlib.sha256(f"{account}\0{cause}\0{part}".encode()).hexdigest()
     return f"luna-{digest[:32]}"

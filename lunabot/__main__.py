@@ -1,0 +1,97 @@
+"""The command line: `luna up`, `luna check`, `luna stop`."""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from lunabot import __version__
+from lunabot.config import ConfigError, Settings, load_settings
+from lunabot.errors import LunaError
+from lunabot.instance import Instance, request_shutdown, wait_until_gone
+
+_USAGE_ERROR = 2  # as argparse has it; nothing was started
+
+
+def main() -> None:
+    """Run `luna` and exit: 0 after a clean stop, 1 for the world's faults, 2 for configuration."""
+    parser = argparse.ArgumentParser(prog="luna", description="A bot that lives in Matrix.")
+    parser.add_argument("--version", action="version", version=f"luna {__version__}")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    for verb, (_, purpose) in _VERBS.items():
+        of_verb = verbs.add_parser(verb, help=purpose, description=purpose)
+        of_verb.add_argument("--config", type=Path, default=Path("config.yaml"), metavar="FILE")
+    arguments = parser.parse_args()
+    os.umask(0o077)  # whatever is written, stores and logs too, is for this user alone
+    try:
+        settings = load_settings(arguments.config)
+        sys.exit(_VERBS[arguments.verb][0](settings, arguments.config))
+    except ConfigError as error:
+        for line in error.lines:
+            _complain(line)
+        sys.exit(_USAGE_ERROR)
+    except LunaError as error:
+        _complain(str(error))
+        sys.exit(1)
+
+
+def _up(settings: Settings, config: Path) -> int:
+    from lunabot.app import live  # takes a second: not for `luna stop` or a faulty configuration
+    from lunabot.logs import start_logging
+    from lunabot.stopping import Stopping
+
+    async def run(instance: Instance) -> None:
+        stopping = Stopping()
+        stopping.on_signals(instance.stop_reason)
+        await live(settings, lambda: load_settings(config), stopping, _say)
+
+    for warning in settings.warnings:
+        _complain(warning)
+    with Instance(settings.data) as instance:
+        start_logging(settings.data / "logs")
+        asyncio.run(run(instance))
+    return 0
+
+
+def _check(settings: Settings, config: Path) -> int:
+    from lunabot.check import check
+
+    faults = 0
+    for line in asyncio.run(check(settings)):
+        _say(str(line))
+        faults += not line.ok
+    return 1 if faults else 0
+
+
+def _stop(settings: Settings, config: Path) -> int:
+    if not request_shutdown("somebody typed luna stop", settings.data):
+        _say("Luna is not running.")
+        return 0
+    if wait_until_gone(settings.data, timeout_s=10):
+        _say("Luna has stopped.")
+        return 0
+    _complain("Luna was asked to stop and still runs: her log tells more.")
+    return 1
+
+
+_VERBS: dict[str, tuple[Callable[[Settings, Path], int], str]] = {
+    "up": (_up, "Start Luna and serve until she is stopped."),
+    "check": (_check, "Say what is wrong with the configuration or the server; change nothing."),
+    "stop": (_stop, "Stop the Luna that runs on this configuration."),
+}
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def _complain(line: str) -> None:
+    sys.stderr.write(f"luna: {line}\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""What a skill is given, and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lunabot.matrix.events import Message
+from lunabot.matrix.ids import RoomId, UserId
+
+if TYPE_CHECKING:
+    from lunabot.admin.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One command that is being run: who asked, where, and everything Luna can do about it."""
+
+    event: Message
+    services: Services
+    report: Callable[[str], Awaitable[None]]
+
+    @property
+    def sender(self) -> UserId:
+        """The administrator who asked."""
+        return self.event.sender
+
+    @property
+    def room_id(self) -> RoomId:
+        """The admin room."""
+        return self.event.room_id
+
+    async def progress(self, text: str) -> None:
+        """Show how far long work is, in Markdown: the notice that ends as the answer is edited."""
+        await self.report(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is said in reply, in Markdown, and whether the command gets ✅ (`ok`) or ❌."""
+
+    markdown: str
+    ok: bool = True

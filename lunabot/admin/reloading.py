@@ -1,0 +1,57 @@
+"""Reading the configuration and the skills anew while Luna runs: all of it or nothing."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+
+from lunabot.admin.loader import LoadedSkills, builtin_folder, load_skills
+from lunabot.admin.services import Services
+from lunabot.config import ConfigError, Settings
+from lunabot.errors import UserMistake
+from lunabot.llm.source import ModelSource
+
+_AT_START_ONLY = ("homeserver", "store")
+
+
+async def load_all_skills(settings: Settings) -> LoadedSkills:
+    """Load the skills that come with Luna and those the configuration names."""
+    folders = [builtin_folder(), *(path for path in settings.skill_paths if path.is_dir())]
+    return await asyncio.to_thread(load_skills, folders)
+
+
+async def reload(services: Services, load: Callable[[], Settings], models: ModelSource) -> str:
+    """Take over a changed configuration and changed skills; return what happened.
+
+    Raises `UserMistake` with every fault, and then nothing has changed.
+    """
+    try:
+        settings = await asyncio.to_thread(load)
+    except ConfigError as error:
+        raise UserMistake(_faults(error.lines)) from error
+    loaded = await load_all_skills(settings)
+    if loaded.problems:
+        raise UserMistake(_faults(loaded.problems))
+    before, services.settings, services.registry = services.settings, settings, loaded.registry
+    services.problems.pop("skills", None)
+    if settings.llm != before.llm or settings.context != before.context:
+        services.model = await models.open(settings)
+        services.problems.pop("model", None)
+    later = list(_needing_a_restart(before, settings))
+    done = f"Read anew: the configuration and {len(loaded.registry.skills)} commands."
+    if later:
+        done += f" After the next start only: {', '.join(f'`{key}`' for key in later)}."
+    return "\n\n".join([done, *(f"⚠️ {warning}" for warning in settings.warnings)])
+
+
+def _needing_a_restart(before: Settings, after: Settings) -> Iterator[str]:
+    for section in _AT_START_ONLY:
+        if getattr(before, section) != getattr(after, section):
+            yield section
+    if before.admin.room != after.admin.room:
+        yield "admin.room"
+    if before.luna.user != after.luna.user:
+        yield "luna.user"
+
+
+def _faults(lines: tuple[str, ...]) -> str:
+    listed = "\n".join(f"- {line}" for line in lines)
+    return f"Nothing was changed, because something is wrong:\n{listed}"

@@ -1,0 +1,57 @@
+"""What a skill may use: the running Luna, part by part."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from lunabot.admin.authority import Authority, Posture, RoomState
+from lunabot.admin.registry import Registry
+from lunabot.config import Settings
+from lunabot.dispatch.queue import RoomQueues
+from lunabot.homeserver.admin_api import AdminApi
+from lunabot.homeserver.client_api import ClientApi
+from lunabot.llm.source import Model
+from lunabot.matrix.account import Account
+from lunabot.matrix.ids import RoomId, UserId
+from lunabot.memory.memory import Memory
+
+
+@dataclass(slots=True)
+class Services:
+    """The parts of a running Luna. `settings`, `registry` and `model` change with a reload.
+
+    `account` is Luna's own, for which `client_api` and `admin_api` call the server; its token
+    opens every door there and is shown to no skill. `own_accounts` are the user ids Luna runs.
+    `reload` returns what changed, and raises `UserMistake` where nothing did because something is
+    wrong. `problems` says what does not work now, by the name of the part. `started` is monotonic
+    seconds.
+    """
+
+    settings: Settings
+    registry: Registry
+    model: Model
+    account: Account
+    admin_room: RoomId
+    client_api: ClientApi
+    admin_api: AdminApi
+    memory: Memory
+    queues: RoomQueues
+    own_accounts: Callable[[], frozenset[UserId]]
+    reload: Callable[[], Awaitable[str]]
+    request_shutdown: Callable[[str], None]
+    started: float
+    problems: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def authority(self) -> Authority:
+        """What the right to command rests on now."""
+        administrators = frozenset(self.settings.admin.users)
+        return Authority(self.admin_room, administrators, self.own_accounts())
+
+    def posture(self) -> Posture:
+        """Judge the admin room as the last sync left it."""
+        room = self.account.client.rooms.get(self.admin_room)
+        if room is None:
+            return Posture(False, ("I am not in it",))
+        members = frozenset(UserId(user) for user in room.users)
+        state = RoomState(members, room.join_rule, room.guest_access, room.encrypted)
+        return self.authority.posture(state)

@@ -1,0 +1,83 @@
+"""Builds what a running Luna stands on, in order, and takes it down in the reverse."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+
+import aiohttp
+
+from lunabot.config import Settings
+from lunabot.errors import Misconfigured, WorldError
+from lunabot.foundation import Foundation
+from lunabot.homeserver.http import HomeserverClient
+from lunabot.homeserver.synapse import ManagedSynapse
+from lunabot.llm.source import ModelSource
+from lunabot.memory.memory import Memory
+from lunabot.startup import start
+from lunabot.stopping import Stopped, Stopping
+from lunabot.tasks import Tasks
+
+log = logging.getLogger(__name__)
+
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 2.0, 60.0
+
+
+async def live(
+    settings: Settings, load: Callable[[], Settings], stopping: Stopping, say: Callable[[str], None]
+) -> None:
+    """Start Luna, serve until asked to stop, stop in order.
+
+    `load` reads the configuration anew for a reload; `say` writes a line for whoever started her.
+    Raises `WorldError` for what only a person can mend; a server out of reach is waited for.
+    """
+    async with AsyncExitStack() as stack:
+        with contextlib.suppress(Stopped):
+            base = await _lay(settings, load, stopping, say, stack)
+            await _serve(base)
+
+
+async def _lay(
+    settings: Settings,
+    load: Callable[[], Settings],
+    stopping: Stopping,
+    say: Callable[[str], None],
+    stack: AsyncExitStack,
+) -> Foundation:
+    """Open what Luna stands on; the stack closes it."""
+    watchers = Tasks()
+    models = ModelSource(watchers)
+    stack.push_async_callback(models.close)
+    memory = await Memory.open(settings.state_path, settings.archive_path)
+    stack.push_async_callback(memory.close)
+    session = await stack.enter_async_context(aiohttp.ClientSession())
+    stack.push_async_callback(watchers.close)
+    secret = settings.homeserver.registration_shared_secret.get_secret_value()
+    if settings.homeserver.managed:
+        home = settings.homeserver
+        synapse = ManagedSynapse(settings.data / "synapse", home.url, home.name)
+        stack.push_async_callback(synapse.stop)
+        say("Starting the local Synapse …")
+        await stopping.unless_asked(synapse.start())
+        watchers.start(synapse.watch(), "homeserver")
+        secret = synapse.registration_shared_secret
+    http = HomeserverClient(settings.homeserver.url, session)
+    return Foundation(settings, load, http, secret, memory, models, stopping, say)
+
+
+async def _serve(base: Foundation) -> None:
+    """Run Luna, again and again where her session is lost or the server out of reach."""
+    pause = _FIRST_PAUSE_S
+    while not base.stopping.asked:
+        try:
+            luna = await base.stopping.unless_asked(start(base))
+        except Misconfigured:
+            raise
+        except WorldError as error:
+            base.say(f"{error}. Trying again in {pause:.0f} s.")
+            await base.stopping.unless_asked(asyncio.sleep(pause))
+            pause = min(pause * 2, _LONGEST_PAUSE_S)
+            continue
+        pause = _FIRST_PAUSE_S
+        await luna.serve()

@@ -1,0 +1,36 @@
+"""The configuration: config.yaml, secrets and the environment, as one frozen `Settings`."""
+
+from lunabot.config.document import ConfigError
+from lunabot.config.loading import load_settings
+from lunabot.config.sections import (
+    AdminSettings,
+    ContextSettings,
+    HomeserverSettings,
+    InvitesSettings,
+    LlmSettings,
+    LoopsSettings,
+    LunaSettings,
+    StoreSettings,
+    SyncSettings,
+)
+from lunabot.config.seed import SeedPersona, SeedRoom, SeedSettings, SeedUser
+from lunabot.config.settings import Settings
+
+__all__ = [
+    "AdminSettings",
+    "ConfigError",
+    "ContextSettings",
+    "HomeserverSettings",
+    "InvitesSettings",
+    "LlmSettings",
+    "LoopsSettings",
+    "LunaSettings",
+    "SeedPersona",
+    "SeedRoom",
+    "SeedSettings",
+    "SeedUser",
+    "Settings",
+    "StoreSettings",
+    "SyncSettings",
+    "load_settings",
+]

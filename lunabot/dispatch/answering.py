@@ -1,0 +1,129 @@
+"""One answer: a prompt from what was said, a completion, a message sent exactly once."""
+
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lunabot.dispatch.attention import Attention
+from lunabot.dispatch.queue import Question
+from lunabot.errors import Refused, WorldError, new_reference
+from lunabot.llm.completion import Completion
+from lunabot.llm.source import Model
+from lunabot.matrix.account import Account
+from lunabot.matrix.events import Message
+from lunabot.matrix.ids import EventId, UserId
+from lunabot.matrix.markdown import text_content
+from lunabot.matrix.splitting import split
+from lunabot.matrix.transaction import transaction_id
+from lunabot.memory.memory import Memory
+from lunabot.memory.usage import Usage
+from lunabot.prompt.builder import Prompt
+
+log = logging.getLogger(__name__)
+
+BuildPrompt = Callable[[Account, Message], Awaitable[Prompt]]
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """Answers questions of one account in one room, together, with one message.
+
+    Whatever fails ends as a notice in that room and a line to the administrators (`tell`).
+    """
+
+    accounts: Mapping[UserId, Account]
+    build_prompt: BuildPrompt
+    model: Callable[[], Model]
+    memory: Memory
+    attention: Attention
+    tell: Tell
+
+    async def __call__(self, questions: Sequence[Question]) -> None:
+        """Answer; what is cancelled on the way stays owed."""
+        last = questions[-1]
+        account, room_id = self.accounts[last.account], last.message.room_id
+        try:
+            async with self.attention.on(account, room_id, last.message.event_id):
+                await self._answer(account, questions)
+        except WorldError as error:
+            log.warning("no answer to %s: %s", last.message.event_id, error)
+            await self._apologise(account, questions, str(error))
+        except Exception:
+            reference = new_reference()
+            log.exception("no answer to %s, reference %s", last.message.event_id, reference)
+            await self._apologise(account, questions, f"a fault of mine, reference {reference}")
+
+    async def _answer(self, account: Account, questions: Sequence[Question]) -> None:
+        message = questions[-1].message
+        prompt = await self.build_prompt(account, message)
+        completion = await self.model().complete(prompt.turns)
+        await self._spent(account, message, prompt, completion)
+        asked = [question.message.event_id for question in questions]
+        parts = split(completion.text)
+        for number, part in enumerate(parts, start=1):
+            content = text_content(part, thread=message.thread)
+            sent = await self._send(account, message, content, number)
+            if number < len(parts):
+                await self.memory.record_outbound(sent)
+            else:
+                await self.memory.record_answer(account.user_id, asked, sent)
+
+    async def _send(
+        self, account: Account, question: Message, content: dict[str, Any], part: int
+    ) -> Message:
+        """Send a part of the answer and return it as it will be remembered."""
+        transaction = transaction_id(account.user_id, question.event_id, f"answer {part}")
+        event_id = await account.send(question.room_id, content, transaction)
+        return Message(
+            event_id,
+            question.room_id,
+            account.user_id,
+            int(time.time() * 1000),
+            body=content["body"],
+            msgtype=content["msgtype"],
+            formatted_body=content.get("formatted_body"),
+            thread=question.thread,
+            encrypted=question.encrypted,
+        )
+
+    async def _spent(
+        self, account: Account, question: Message, prompt: Prompt, completion: Completion
+    ) -> None:
+        await self.memory.archive.record_usage(
+            Usage(
+                int(time.time() * 1000),
+                question.room_id,
+                account.user_id,
+                question.sender,
+                completion.model,
+                completion.prompt_tokens or prompt.tokens,
+                completion.completion_tokens or 0,
+            )
+        )
+
+    async def _apologise(
+        self, account: Account, questions: Sequence[Question], reason: str
+    ) -> None:
+        """Say in the room, and to the administrators, that there is no answer, and why."""
+        message = questions[-1].message
+        asked: list[EventId] = [question.message.event_id for question in questions]
+        notice = text_content(
+            f"I could not answer: {reason}. The administrators know. "
+            "What you wrote is kept; ask again in a while.",
+            msgtype="m.notice",
+            in_reply_to=message.event_id,
+            thread=message.thread,
+        )
+        try:
+            transaction = transaction_id(account.user_id, message.event_id, "apology")
+            await account.send(message.room_id, notice, transaction)
+            await self.memory.archive.record_unanswered(account.user_id, asked, "missed")
+        except Refused as error:
+            log.warning("no apology in %s: %s", message.room_id, error)
+            await self.memory.archive.record_unanswered(account.user_id, asked, "missed")
+        except WorldError as error:
+            log.warning("no apology in %s: %s", message.room_id, error)
+        self.tell(f"No answer to {message.sender} in {message.room_id}: {reason}.")

@@ -1,0 +1,98 @@
+"""From a sync to what is to be done about it: stored first, then handed out, each event once."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from lunabot.dispatch.queue import Question, RoomQueues
+from lunabot.dispatch.rules import Decision
+from lunabot.matrix.account import Account
+from lunabot.matrix.batch import SyncBatch
+from lunabot.matrix.events import Message
+from lunabot.matrix.ids import UserId
+from lunabot.matrix.transaction import transaction_id
+from lunabot.memory.ledger import Debt
+from lunabot.memory.memory import Memory
+
+
+class Commands(Protocol):
+    """Who takes the commands out of what people write."""
+
+    def claims(self, message: Message) -> bool:
+        """Tell whether a message is not conversation: a command, or a stranger's in that room."""
+
+    def run(self, message: Message) -> None:
+        """Start what a claimed message asks for."""
+
+
+Decide = Callable[[Account, Message], Decision]
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """Takes what the accounts' syncs bring. Events known already change nothing."""
+
+    accounts: Mapping[UserId, Account]
+    memory: Memory
+    queues: RoomQueues
+    commands: Commands
+    decide: Decide
+
+    async def take(self, batch: SyncBatch, *, starting: bool = False) -> None:
+        """Store a batch together with its token, then hand out its questions and commands.
+
+        Raises `WorldError` where it could not be stored; nothing was handed out then. With
+        `starting` questions are only recorded: `settle_debts` hands out all that is owed.
+        """
+        account = self.accounts[batch.account]
+        messages = [event for event in batch.events if isinstance(event, Message)]
+        claimed = {each.event_id for each in messages if self.commands.claims(each)}
+        questions = {
+            each.event_id: Question(account.user_id, each)
+            for each in messages
+            if each.event_id not in claimed and self.decide(account, each).answer
+        }
+        debts = [_debt(question) for question in questions.values()]
+        new = await self.memory.record_sync(batch.account, batch.token, batch.events, debts)
+        for message in messages:
+            if message.event_id not in new:
+                continue
+            if message.event_id in claimed:
+                self.commands.run(message)
+            elif not starting and (question := questions.get(message.event_id)):
+                self.queues.put(question)
+
+    async def take_history(self, batch: SyncBatch) -> None:
+        """Store a batch of which nothing is to be answered; raises `WorldError`."""
+        await self.memory.record_sync(batch.account, batch.token, batch.events)
+
+    async def settle_debts(self, account: Account, backlog_ms: int) -> int:
+        """Queue, in order, all that an account owes; return how many were too old.
+
+        A debt whose question is no longer known (redacted, purged) is dropped.
+        """
+        owed = await self.memory.archive.owed(account.user_id)
+        asked = await self.memory.archive.messages([debt.event_id for debt in owed])
+        oldest = account.server_now() - backlog_ms
+        late = [debt.event_id for debt in owed if not _is_due(asked.get(debt.event_id), oldest)]
+        await self.memory.archive.record_unanswered(account.user_id, late, "missed")
+        for debt in owed:
+            if debt.event_id not in late:
+                self.queues.put(Question(account.user_id, asked[debt.event_id]))
+        return len(late)
+
+
+def _is_due(message: Message | None, oldest: int) -> bool:
+    return message is not None and message.timestamp >= oldest
+
+
+def _debt(question: Question) -> Debt:
+    message = question.message
+    return Debt(
+        question.account,
+        message.event_id,
+        message.room_id,
+        int(time.time() * 1000),
+        transaction_id(question.account, message.event_id, "answer 1"),
+    )

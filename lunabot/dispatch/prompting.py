@@ -1,0 +1,51 @@
+"""From a question to the prompt that answers it: what is read, and by whose settings."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from lunabot.config import ContextSettings, Settings
+from lunabot.matrix.account import Account
+from lunabot.matrix.events import Message
+from lunabot.memory.state import State
+from lunabot.prompt.builder import Prompt, build, compose
+from lunabot.prompt.tokens import Tokenizer
+
+
+@dataclass(frozen=True, slots=True)
+class Prompting:
+    """Builds prompts from the newest messages of a room.
+
+    `settings` gives the configuration of the moment, `limits` the tokens that the model bears by
+    it; `is_talk` tells conversation from commands,
+    which no model sees.
+    """
+
+    settings: Callable[[], Settings]
+    limits: Callable[[Settings], ContextSettings]
+    state: State
+    tokenizer: Tokenizer
+    is_talk: Callable[[Message], bool]
+
+    async def __call__(self, account: Account, question: Message) -> Prompt:
+        """Return the prompt for a question; raises `BudgetTooSmall`."""
+        settings = self.settings()
+        limits = self.limits(settings)
+        recent = [each for each in self.state.recent(question.room_id) if self.is_talk(each)]
+        return await compose(
+            self.tokenizer,
+            partial(
+                build,
+                settings.luna.prompt,
+                [each for each in recent if same_thread(each, question)],
+                me=account.user_id,
+                names=account.joined_members(question.room_id),
+                budget_tokens=limits.budget_tokens,
+                reply_tokens=limits.reply_tokens,
+            ),
+        )
+
+
+def same_thread(message: Message, question: Message) -> bool:
+    """Tell whether two messages stand in one conversation; a thread's root belongs to it."""
+    return message.thread == question.thread or message.event_id == question.thread

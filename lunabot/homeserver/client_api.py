@@ -1,0 +1,70 @@
+"""The client-server API as one account: rooms and invitations over plain HTTP."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+from lunabot.errors import Refused
+from lunabot.homeserver.http import HomeserverClient, JsonObject, expect
+from lunabot.matrix.ids import RoomId, UserId
+
+
+class ClientApi:
+    """Calls the server with an account's access token, which `token` returns.
+
+    Every method raises `Refused` when the server says no, `WorldError` when it is out of reach.
+    """
+
+    def __init__(self, http: HomeserverClient, token: Callable[[], str]) -> None:
+        self._http = http
+        self._token = token
+
+    async def create_room(self, body: JsonObject) -> RoomId:
+        """Make a room; `body` as in the specification, "Creation"."""
+        return RoomId(expect(await self._call("POST", "/createRoom", body), "room_id", str))
+
+    async def default_room_version(self) -> str:
+        """Return the version of the rooms the server makes."""
+        answer = await self._call("GET", "/capabilities")
+        versions = answer.get("capabilities", {}).get("m.room_versions", {})
+        return str(versions.get("default", "1"))
+
+    async def resolve_alias(self, alias: str) -> RoomId | None:
+        """Return the room an alias leads to, or None."""
+        try:
+            answer = await self._call("GET", f"/directory/room/{quote(alias, safe='')}")
+        except Refused as error:
+            if error.errcode == "M_NOT_FOUND":
+                return None
+            raise
+        return RoomId(expect(answer, "room_id", str))
+
+    async def joined_rooms(self) -> frozenset[RoomId]:
+        """Return the rooms the account is in."""
+        rooms = expect(await self._call("GET", "/joined_rooms"), "joined_rooms", list)
+        return frozenset(map(RoomId, rooms))
+
+    async def memberships(self, room_id: RoomId) -> dict[UserId, str]:
+        """Return the membership (join, invite, leave, ban, knock) of everybody a room knows."""
+        answer = await self._call("GET", f"/rooms/{_quoted(room_id)}/members")
+        return {
+            UserId(event["state_key"]): str(event["content"].get("membership"))
+            for event in expect(answer, "chunk", list)
+        }
+
+    async def join(self, room_id: RoomId) -> None:
+        """Join a room."""
+        await self._call("POST", f"/join/{_quoted(room_id)}", {})
+
+    async def invite(self, room_id: RoomId, user_id: UserId) -> None:
+        """Invite somebody."""
+        await self._call("POST", f"/rooms/{_quoted(room_id)}/invite", {"user_id": user_id})
+
+    async def _call(self, method: str, path: str, body: Any = None) -> JsonObject:
+        return await self._http.call(
+            method, f"/_matrix/client/v3{path}", body=body, token=self._token()
+        )
+
+
+def _quoted(identifier: str) -> str:
+    return quote(identifier, safe="")

@@ -1,0 +1,146 @@
+"""Plain HTTP to the homeserver: one call, patient with the world and strict about the answer."""
+
+import functools
+import json
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any, TypeAlias, TypeVar
+
+import aiohttp
+from yarl import URL
+
+from lunabot.errors import Refused, WorldError
+from lunabot.llm.retries import Patience, retry_after_s
+
+logger = logging.getLogger(__name__)
+
+JsonObject: TypeAlias = dict[str, Any]
+_Value = TypeVar("_Value")
+
+_FIRST_PAUSE_S = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """A trouble that may pass: in which words, and the wait the server asked for, if it did."""
+
+    what: str
+    wait_s: float | None = None
+
+
+class HomeserverClient:
+    """Calls the homeserver's HTTP API, whichever part of it: client, admin or media.
+
+    What may pass (no connection, no answer in `attempt_timeout_s`, 429, 5xx, an answer that is not
+    a JSON object) is tried again with growing pauses, never before the server allows it, for
+    `patience_s` seconds in all. A call may therefore reach the server twice: give it paths that
+    bear that, as Matrix' do.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        session: aiohttp.ClientSession,
+        *,
+        patience_s: float = 30,
+        attempt_timeout_s: float = 15,
+    ) -> None:
+        self._url = url.rstrip("/")
+        self._session = session
+        self._patience_s = patience_s
+        self._attempt_timeout_s = attempt_timeout_s
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: JsonObject | None = None,
+        params: Mapping[str, str] | None = None,
+        token: str | None = None,
+    ) -> JsonObject:
+        """Return the server's answer to one request; `path` is quoted already.
+
+        Raises `Refused` when the server says no (4xx), and `WorldError` when patience is over or
+        the address leads elsewhere. Neither ever holds the token or the body.
+        """
+        request = functools.partial(
+            self._session.request,
+            method,
+            URL(self._url + path, encoded=True),
+            json=body,
+            params=params,
+            headers={"Authorization": f"Bearer {token}"} if token else None,
+            allow_redirects=False,
+        )
+        patience = Patience(self._patience_s, self._attempt_timeout_s, _FIRST_PAUSE_S)
+        while True:
+            with patience.attempt() as timeout_s:
+                answer = await _attempt(request, timeout_s)
+            if not isinstance(answer, Passing):
+                return answer
+            logger.info("%s %s: %s", method, path, answer.what)
+            if not await patience.pause(answer.wait_s):
+                raise WorldError(
+                    f"The homeserver at {self._url} does not answer as it should: {answer.what}"
+                )
+
+
+async def _attempt(
+    request: Callable[..., AbstractAsyncContextManager[aiohttp.ClientResponse]], timeout_s: float
+) -> JsonObject | Passing:
+    try:
+        async with request(timeout=aiohttp.ClientTimeout(total=timeout_s)) as response:
+            return interpret(response.status, response.headers, await response.read())
+    except TimeoutError:
+        return Passing(f"no answer in {timeout_s:.0f} s")
+    except aiohttp.ClientError as error:
+        return Passing(f"no connection ({error})")
+
+
+def interpret(status: int, headers: Mapping[str, str], content: bytes) -> JsonObject | Passing:
+    """Return what an answer means: its JSON object, or the trouble that may pass.
+
+    Raises `Refused` for a 4xx and `WorldError` for a redirection. (Client-server API, "Standard
+    error response" and "Rate limiting".)
+    """
+    answer = _json_object(content)
+    if status == 429:
+        return Passing("too many requests", _allowed_after_s(headers, answer or {}))
+    if status >= 500:
+        return Passing(f"HTTP status {status}", retry_after_s(headers))
+    if status >= 400:
+        error = answer or {}
+        message = str(error.get("error", f"HTTP status {status}"))
+        raise Refused(str(error.get("errcode", "M_UNKNOWN")), message)
+    if status >= 300:
+        raise WorldError(
+            f"The homeserver's address leads on to {headers.get('Location')}: set homeserver.url"
+        )
+    return Passing("the answer is not a JSON object") if answer is None else answer
+
+
+def expect(answer: JsonObject, key: str, kind: type[_Value]) -> _Value:
+    """Return a value that an answer must hold; raises `WorldError` when it does not."""
+    value = answer.get(key)
+    if not isinstance(value, kind):
+        raise WorldError(f"The homeserver's answer has no {key!r}: is it a Matrix server?")
+    return value
+
+
+def _json_object(content: bytes) -> JsonObject | None:
+    try:
+        value = json.loads(content)
+    except ValueError:  # undecodable text too
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _allowed_after_s(headers: Mapping[str, str], answer: JsonObject) -> float | None:
+    """Read the wait from the header, or from `retry_after_ms`, its forerunner (MSC4041)."""
+    wait_ms = answer.get("retry_after_ms")
+    if "Retry-After" in headers or not isinstance(wait_ms, int | float):
+        return retry_after_s(headers)
+    return wait_ms / 1000

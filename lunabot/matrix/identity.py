@@ -1,0 +1,100 @@
+"""What others may rely on of an account: its keys are published, its device signed by its owner."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lunabot.errors import WorldError
+from lunabot.matrix.account import Account
+from lunabot.matrix.batch import SyncBatch
+from lunabot.matrix.crosssigning import (
+    CrossSigningKeys,
+    Outcome,
+    ensure_cross_signed,
+    load_or_create_keys,
+    sign_user,
+)
+from lunabot.matrix.ids import DeviceId, RoomId, UserId
+from lunabot.matrix.published_keys import HomeserverCalls, PublishedKeys, fetch_published_keys
+from lunabot.matrix.session import Session
+from lunabot.matrix.verification import OwnIdentity
+from lunabot.matrix.verifier import Comparison, Verifier
+
+Show = Callable[[RoomId | None, str], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A cross-signed account that answers verifications. An instance comes from `publish`."""
+
+    verifier: Verifier
+    outcome: Outcome
+
+    async def take(self, batch: SyncBatch) -> None:
+        """Answer the verifications that a sync brought."""
+        for source in batch.to_device:
+            await self.verifier.receive_to_device(source)
+        for room_id, source in batch.verifications:
+            await self.verifier.receive_in_room(room_id, source)
+
+
+async def publish(
+    http: HomeserverCalls,
+    account: Account,
+    session: Session,
+    keys_path: Path,
+    *,
+    password: str | None,
+    may_verify: Callable[[UserId], bool],
+    show: Show,
+) -> Identity:
+    """Sign the account's device with its own identity, made at first use, and answer for it.
+
+    `show` posts the emoji of a verification, in the room where it runs or (None) wherever the
+    administrators look. Raises `DeviceKeysLost`, or `WorldError` with what to do.
+    """
+    keys = load_or_create_keys(keys_path)
+    fingerprints = account.client.olm.account.identity_keys
+    outcome = await ensure_cross_signed(http, session, fingerprints, keys, password=password)
+    vouched = {session.device_id: fingerprints["ed25519"], keys.master_key: keys.master_key}
+    own = OwnIdentity(
+        session.user_id,
+        session.device_id,
+        {f"ed25519:{name}": key for name, key in vouched.items()},
+    )
+    host = _Host(http, account, session, keys, show)
+    return Identity(Verifier(own, host, may_verify), outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class _Host:
+    """Speaks for the account in a verification."""
+
+    http: HomeserverCalls
+    account: Account
+    session: Session
+    keys: CrossSigningKeys
+    show_text: Show
+
+    async def send_to_room(self, room_id: RoomId, event_type: str, content: dict[str, Any]) -> None:
+        await self.account.say(room_id, content, event_type=event_type)
+
+    async def send_to_device(
+        self, user_id: UserId, device_id: DeviceId, event_type: str, content: dict[str, Any]
+    ) -> None:
+        await self.account.send_to_device(user_id, device_id, event_type, content)
+
+    async def published_keys(self, user_id: UserId) -> PublishedKeys:
+        return await fetch_published_keys(self.http, self.session.access_token, user_id)
+
+    async def show(self, comparison: Comparison) -> None:
+        await self.show_text(comparison.room_id, comparison.text)
+
+    async def verified(self, user_id: UserId, keys: Mapping[str, str]) -> None:
+        """Sign the person's master key, where the verification vouched for it."""
+        published = await self.published_keys(user_id)
+        if published.master_key and published.master_key in keys.values():
+            await sign_user(self.http, self.session, self.keys, user_id, published.master_key)
+        else:
+            raise WorldError(f"{user_id} has no cross-signing identity to sign")

@@ -1,0 +1,47 @@
+"""The audit trail: every command ever given, append-only (the table itself refuses changes).
+
+Every function runs on the archive's own thread.
+"""
+
+import sqlite3
+from dataclasses import astuple, dataclass
+from typing import Literal
+
+from lunabot.matrix.ids import EventId, UserId
+from lunabot.memory.text import storable
+
+Outcome = Literal["ok", "failed", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One command: `arguments` as typed with the secrets masked, `timestamp` in milliseconds.
+
+    `reference` ties a failed command to its line in the log.
+    """
+
+    timestamp: int
+    event_id: EventId
+    sender: UserId
+    verb: str
+    arguments: str
+    outcome: Outcome
+    duration_ms: int
+    reference: str | None = None
+
+
+_COLUMNS = "timestamp, event_id, sender, verb, arguments, outcome, duration_ms, reference"
+
+
+def append(connection: sqlite3.Connection, entry: AuditEntry) -> None:
+    """Add a command to the trail."""
+    row = (storable(value) if isinstance(value, str) else value for value in astuple(entry))
+    connection.execute(
+        f"INSERT INTO audit ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", tuple(row)
+    )
+
+
+def newest(connection: sqlite3.Connection, limit: int) -> tuple[AuditEntry, ...]:
+    """Return the newest commands, newest first."""
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM audit ORDER BY id DESC LIMIT ?", (limit,))
+    return tuple(AuditEntry(*row) for row in rows)

@@ -1,0 +1,127 @@
+"""What Luna remembers: the archive and the state together.
+
+The archive is the truth about messages, the newest ones in the state a copy of it: whatever is
+recorded goes to the archive first and then to the copy, and at every start the copy is made anew.
+So a state that was saved late, or lost, or restored from a backup costs no message.
+"""
+
+import asyncio
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
+from typing import Self
+
+from lunabot.errors import WorldError
+from lunabot.matrix.events import Message, RoomEvent
+from lunabot.matrix.ids import EventId, RoomId, UserId
+from lunabot.memory.archive import Archive
+from lunabot.memory.ledger import Debt
+from lunabot.memory.messages import Recorded
+from lunabot.memory.recent import RECENT_MESSAGES
+from lunabot.memory.state import State
+
+
+class Memory:
+    """Both stores. Messages are recorded here; what else they hold is asked of them directly.
+
+    Everything raises `WorldError` as the stores do.
+    """
+
+    def __init__(self, archive: Archive, state: State, warnings: Sequence[str] = ()) -> None:
+        self.archive = archive
+        self.state = state
+        self._warnings = tuple(warnings)
+        self._in_order = asyncio.Lock()  # the copy takes changes in the order of the archive
+
+    @classmethod
+    async def open(cls, state_path: Path, archive_path: Path) -> Self:
+        """Open both stores; for one that cannot be used, an empty one in memory stands in.
+
+        `warnings` then says so: Luna lives, and the file stays as it is.
+        """
+        warnings = []
+        try:
+            state = await State.open(state_path)
+        except WorldError as error:
+            warnings.append(str(error))
+            state = await State.open(None)
+        try:
+            archive = await Archive.open(archive_path)
+        except WorldError as error:
+            warnings.append(str(error))
+            archive = await Archive.open(None)
+            await archive.record_history(_recent_messages(state))
+        memory = cls(archive, state, warnings)
+        await memory._fill_state()
+        return memory
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What administrators should know about the stores."""
+        return self._warnings + self.state.warnings
+
+    async def close(self) -> None:
+        """Save the state and close the archive."""
+        try:
+            await self.state.close()
+        finally:
+            await self.archive.close()
+
+    async def record_sync(
+        self,
+        account: UserId,
+        token: str,
+        events: Iterable[RoomEvent],
+        debts: Collection[Debt] = (),
+    ) -> frozenset[EventId]:
+        """Store what a sync of an account brought, the token that covers it and what is owed.
+
+        Returns the ids of the messages, edits among them, that no account had seen before and
+        that are not redacted: these, and no others, are to be handled now.
+        """
+        async with self._in_order:
+            return await self._follow(await self.archive.record_sync(account, token, events, debts))
+
+    async def record_outbound(self, message: Message) -> None:
+        """Store a message of Luna's own under the id the server gave it."""
+        async with self._in_order:
+            await self._follow(await self.archive.record_outbound(message))
+
+    async def record_answer(
+        self, account: UserId, questions: Collection[EventId], answer: Message
+    ) -> None:
+        """Store an answer that was sent and settle the questions it answers, together."""
+        async with self._in_order:
+            await self._follow(await self.archive.record_answer(account, questions, answer))
+
+    async def record_history(self, events: Sequence[RoomEvent]) -> int:
+        """Store older events in bulk; return how many messages were new."""
+        new = await self.archive.record_history(events)
+        async with self._in_order:
+            await self._refill({event.room_id for event in events})
+        return new
+
+    async def _follow(self, recorded: Recorded) -> frozenset[EventId]:
+        """Bring the copy in step with what was recorded."""
+        by_room: dict[RoomId, list[Message]] = {}
+        for message in recorded.shown:
+            by_room.setdefault(message.room_id, []).append(message)
+        for room_id, messages in by_room.items():
+            self.state.remember(room_id, messages)
+            await asyncio.sleep(0)  # a first sync brings hundreds of rooms
+        await self._refill(recorded.stale)
+        return recorded.new
+
+    async def _refill(self, room_ids: Iterable[RoomId]) -> None:
+        for room_id in room_ids:
+            self.state.refill(room_id, await self.archive.recent(room_id, RECENT_MESSAGES))
+
+    async def _fill_state(self) -> None:
+        newest = await self.archive.recent_by_room(RECENT_MESSAGES)
+        self.state.forget_recent()
+        for room_id, messages in newest.items():
+            self.state.refill(room_id, messages)
+            await asyncio.sleep(0)
+
+
+def _recent_messages(state: State) -> list[Message]:
+    return [message for room_id in state.recent_rooms() for message in state.recent(room_id)]

@@ -1,0 +1,186 @@
+"""The messages of the archive: recording events in any order, and reading what people see.
+
+Every function runs on the archive's own thread, those that write within a transaction of the
+caller. What an edit or a redaction means is said once, by the view `shown` (see `schema`): rows
+are only added, or emptied by a redaction, so the order in which events arrive does not matter.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lunabot.matrix.events import Message, Redaction, RoomEvent
+from lunabot.matrix.ids import EventId, RoomId, UserId
+from lunabot.memory.text import storable
+
+_COLUMNS = (
+    "event_id, room_id, sender, timestamp, body, msgtype, formatted_body, mentions, "
+    "in_reply_to, thread, encrypted"
+)
+_INSERT = f"""
+    INSERT INTO messages ({_COLUMNS}, replaces) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (event_id) DO NOTHING"""
+_INSERT_REDACTION = """
+    INSERT INTO redactions (event_id, room_id, sender, timestamp, target) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (event_id) DO NOTHING"""
+_EDITED = """
+    SELECT replaces FROM messages
+    WHERE replaces IS NOT NULL AND event_id IN (SELECT value FROM json_each(?))"""
+_SHOWN = f"""
+    SELECT id, {_COLUMNS} FROM shown
+    WHERE event_id IN (SELECT value FROM json_each(?)) ORDER BY id"""
+_REDACTED = """
+    SELECT messages.event_id FROM redactions JOIN messages
+        ON messages.room_id = redactions.room_id
+        AND (messages.event_id = redactions.target OR messages.replaces = redactions.target)
+    WHERE messages.redacted = 0 AND redactions.target IN (SELECT value FROM json_each(?))"""
+_EMPTY = """
+    UPDATE messages SET body = '', formatted_body = NULL, mentions = NULL, redacted = 1
+    WHERE event_id = ?"""
+_UNINDEX = "INSERT INTO message_index (message_index, rowid, body) VALUES ('delete', ?, ?)"
+_INDEX = "INSERT INTO message_index (rowid, body) VALUES (?, ?)"
+_RECENT = f"""
+    SELECT {_COLUMNS} FROM shown WHERE room_id = ? AND timestamp < ?
+    ORDER BY timestamp DESC, id DESC LIMIT ?"""
+_END_OF_TIME = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What recording some events changed.
+
+    `new` are the messages (edits, too) that were not known before and are not redacted; `shown`
+    those of them that people see, as they see them; in `stale` rooms something that was shown
+    before has changed or gone.
+    """
+
+    new: frozenset[EventId]
+    shown: tuple[Message, ...]
+    stale: frozenset[RoomId]
+
+
+def record(connection: sqlite3.Connection, events: Iterable[RoomEvent]) -> Recorded:
+    """Store messages, edits and redactions, keep the full text in step, skip what is known."""
+    events = list(events)
+    messages = [event for event in events if isinstance(event, Message)]
+    redactions = [event for event in events if isinstance(event, Redaction)]
+    touched = _touched(connection, messages, redactions)
+    before = _shown(connection, touched)
+    new = {
+        message.event_id
+        for message in messages
+        if connection.execute(_INSERT, _row(message)).rowcount
+    }
+    connection.executemany(_INSERT_REDACTION, map(_redaction_row, redactions))
+    redacted = connection.execute(_REDACTED, (touched,)).fetchall()
+    connection.executemany(_EMPTY, redacted)
+    after = _shown(connection, touched)
+    _reindex(connection, before, after)
+    return Recorded(
+        new=frozenset(new.difference(event_id for (event_id,) in redacted)),
+        shown=tuple(message for key, message in after.items() if key not in before),
+        stale=frozenset(old.room_id for key, old in before.items() if after.get(key) != old),
+    )
+
+
+def _shown(connection: sqlite3.Connection, event_ids: str) -> dict[int, Message]:
+    rows = connection.execute(_SHOWN, (event_ids,))
+    return {key: _message(row) for key, *row in rows}
+
+
+def _touched(
+    connection: sqlite3.Connection, messages: Sequence[Message], redactions: Sequence[Redaction]
+) -> str:
+    """Return the ids of what these events are or change, as a JSON array."""
+    targets = {storable(redaction.target) for redaction in redactions}
+    edited = connection.execute(_EDITED, (json.dumps(list(targets)),)) if targets else ()
+    ids = targets.union(
+        (message.event_id for message in messages),
+        (storable(message.replaces) for message in messages if message.replaces),
+        (row[0] for row in edited),
+    )
+    return json.dumps(list(ids))
+
+
+def _reindex(
+    connection: sqlite3.Connection, before: dict[int, Message], after: dict[int, Message]
+) -> None:
+    """Bring the full text from what was shown to what is; unindexing needs the very words."""
+    old = {(key, message.body) for key, message in before.items()}
+    new = {(key, message.body) for key, message in after.items()}
+    connection.executemany(_UNINDEX, old - new)
+    connection.executemany(_INDEX, new - old)
+
+
+def recent(
+    connection: sqlite3.Connection, room_id: RoomId, limit: int, before: int | None
+) -> tuple[Message, ...]:
+    """Return the newest messages of a room as people see them, oldest first.
+
+    With `before` (milliseconds), the newest of those that are older than it.
+    """
+    until = _END_OF_TIME if before is None else before
+    rows = connection.execute(_RECENT, (room_id, until, limit)).fetchall()
+    return tuple(_message(row) for row in reversed(rows))
+
+
+def by_ids(connection: sqlite3.Connection, event_ids: Iterable[EventId]) -> dict[EventId, Message]:
+    """Return those of the messages that are known and not redacted, as people see them."""
+    ids = json.dumps([storable(event_id) for event_id in event_ids])
+    return {message.event_id: message for message in _shown(connection, ids).values()}
+
+
+def room_ids(connection: sqlite3.Connection) -> tuple[RoomId, ...]:
+    """Return the rooms in which something was said."""
+    rows = connection.execute("SELECT DISTINCT room_id FROM shown ORDER BY room_id")
+    return tuple(RoomId(row[0]) for row in rows)
+
+
+def _row(message: Message) -> tuple[Any, ...]:
+    """Return a message in the order of `_COLUMNS`; a sender may have put any text anywhere."""
+    return (
+        message.event_id,
+        message.room_id,
+        message.sender,
+        message.timestamp,
+        storable(message.body),
+        storable(message.msgtype),
+        _optional(message.formatted_body),
+        None if message.mentions is None else json.dumps(sorted(message.mentions)),
+        _optional(message.in_reply_to),
+        _optional(message.thread),
+        message.encrypted,
+        _optional(message.replaces),
+    )
+
+
+def _message(row: Sequence[Any]) -> Message:
+    return Message(
+        event_id=EventId(row[0]),
+        room_id=RoomId(row[1]),
+        sender=UserId(row[2]),
+        timestamp=row[3],
+        body=row[4],
+        msgtype=row[5],
+        formatted_body=row[6],
+        mentions=None if row[7] is None else frozenset(map(UserId, json.loads(row[7]))),
+        in_reply_to=row[8],
+        thread=row[9],
+        encrypted=bool(row[10]),
+    )
+
+
+def _redaction_row(redaction: Redaction) -> tuple[Any, ...]:
+    return (
+        redaction.event_id,
+        redaction.room_id,
+        redaction.sender,
+        redaction.timestamp,
+        storable(redaction.target),
+    )
+
+
+def _optional(text: str | None) -> str | None:
+    return None if text is None else storable(text)

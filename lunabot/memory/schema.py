@@ -1,0 +1,147 @@
+"""The tables of the archive, as numbered migrations, and the opening of its file.
+
+`PRAGMA user_version` holds the number of the last migration a file went through.
+"""
+
+import os
+import sqlite3
+from pathlib import Path
+
+from lunabot.errors import WorldError
+
+_FIRST = """
+CREATE TABLE messages (
+    id INTEGER PRIMARY KEY,
+    event_id TEXT NOT NULL UNIQUE,
+    room_id TEXT NOT NULL,
+    sender TEXT NOT NULL,
+    timestamp INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    msgtype TEXT NOT NULL,
+    formatted_body TEXT,
+    mentions TEXT,
+    replaces TEXT,
+    in_reply_to TEXT,
+    thread TEXT,
+    encrypted INTEGER NOT NULL,
+    redacted INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX messages_in_time ON messages (room_id, timestamp)
+    WHERE replaces IS NULL AND redacted = 0;
+CREATE INDEX messages_edits ON messages (replaces, timestamp, event_id)
+    WHERE replaces IS NOT NULL;
+
+CREATE TABLE redactions (
+    event_id TEXT PRIMARY KEY,
+    room_id TEXT NOT NULL,
+    sender TEXT NOT NULL,
+    timestamp INTEGER NOT NULL,
+    target TEXT NOT NULL
+);
+CREATE INDEX redactions_target ON redactions (target);
+
+-- What people see: originals with the text of their newest valid edit, without what was redacted.
+-- Matrix 1.11, "Event replacements": an edit counts when room and sender are the original's, and
+-- it was encrypted if the original was; the newest wins, then the greatest event id.
+CREATE VIEW shown AS
+SELECT original.id, original.event_id, original.room_id, original.sender, original.timestamp,
+    iif(edit.id IS NULL, original.body, edit.body) AS body,
+    iif(edit.id IS NULL, original.msgtype, edit.msgtype) AS msgtype,
+    iif(edit.id IS NULL, original.formatted_body, edit.formatted_body) AS formatted_body,
+    iif(edit.id IS NULL, original.mentions, edit.mentions) AS mentions,
+    original.in_reply_to, original.thread, original.encrypted
+FROM messages AS original
+LEFT JOIN messages AS edit ON edit.id = (
+    SELECT id FROM messages AS candidate
+    WHERE candidate.replaces = original.event_id
+        AND candidate.room_id = original.room_id
+        AND candidate.sender = original.sender
+        AND candidate.encrypted >= original.encrypted
+        AND candidate.redacted = 0
+    ORDER BY candidate.timestamp DESC, candidate.event_id DESC LIMIT 1)
+WHERE original.replaces IS NULL AND original.redacted = 0;
+
+CREATE VIRTUAL TABLE message_index USING fts5 (
+    body, content = 'shown', content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2');
+
+CREATE TABLE sync_tokens (account TEXT PRIMARY KEY, token TEXT NOT NULL);
+
+CREATE TABLE answers (
+    id INTEGER PRIMARY KEY,
+    account TEXT NOT NULL,
+    event_id TEXT NOT NULL,
+    room_id TEXT NOT NULL,
+    received_at INTEGER NOT NULL,
+    transaction_id TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('owed', 'sent', 'missed', 'ignored')),
+    answer_event_id TEXT,
+    UNIQUE (account, event_id)
+);
+CREATE INDEX answers_owed ON answers (account) WHERE state = 'owed';
+
+CREATE TABLE audit (
+    id INTEGER PRIMARY KEY,
+    timestamp INTEGER NOT NULL,
+    event_id TEXT NOT NULL,
+    sender TEXT NOT NULL,
+    verb TEXT NOT NULL,
+    arguments TEXT NOT NULL,
+    outcome TEXT NOT NULL CHECK (outcome IN ('ok', 'failed', 'refused')),
+    duration_ms INTEGER NOT NULL,
+    reference TEXT
+);
+CREATE TRIGGER audit_keeps BEFORE UPDATE ON audit
+    BEGIN SELECT raise(ABORT, 'the audit trail is append-only'); END;
+CREATE TRIGGER audit_stays BEFORE DELETE ON audit
+    BEGIN SELECT raise(ABORT, 'the audit trail is append-only'); END;
+
+CREATE TABLE usage (
+    id INTEGER PRIMARY KEY,
+    timestamp INTEGER NOT NULL,
+    room_id TEXT NOT NULL,
+    account TEXT NOT NULL,
+    asker TEXT NOT NULL,
+    model TEXT NOT NULL,
+    prompt_tokens INTEGER NOT NULL,
+    completion_tokens INTEGER NOT NULL
+);
+"""
+
+MIGRATIONS = (_FIRST,)
+"""The SQL of migration 1, 2, …; one that was released is never changed, only followed."""
+
+
+def connect(path: Path | None) -> sqlite3.Connection:
+    """Open an archive and bring its tables up to date; None is one in memory, lost at the end.
+
+    Commits survive the death of the process. After a power cut the last ones may be missing
+    (``synchronous=NORMAL``): the sync token is part of them, so the next sync brings them again.
+
+    Raises `WorldError` when a newer Luna wrote the file, and `sqlite3.Error` or `OSError` when
+    it cannot be used. Either way the file is left as it was found.
+    """
+    if path is not None:  # SQLite would create it with the mode of the umask; its WAL inherits ours
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    connection = sqlite3.connect(path or ":memory:", timeout=5, isolation_level=None)
+    try:
+        _migrate(connection, path.name if path else "the archive")
+        connection.executescript(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON;"
+        )
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _migrate(connection: sqlite3.Connection, name: str) -> None:
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > len(MIGRATIONS):
+        raise WorldError(
+            f"{name} was written by a newer Luna (schema {version}, this one knows "
+            f"{len(MIGRATIONS)}). Nothing in it was changed: start that version, or move it away."
+        )
+    for number in range(version, len(MIGRATIONS)):
+        connection.executescript(
+            f"BEGIN IMMEDIATE; {MIGRATIONS[number]} PRAGMA user_version = {number + 1}; COMMIT;"
+        )

@@ -1,0 +1,129 @@
+"""The state (`db.json`): what Luna knows now, as documents of TinyDB; small and readable.
+
+It is kept in memory and saved in the background (see `json_storage`): what must be on the disk
+before the next step asks for `flush`. Of messages it holds the newest of each room; the truth
+about them is the archive, from which `Memory` fills them at every start.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from lunabot.errors import WorldError
+from lunabot.matrix.events import Message
+from lunabot.matrix.ids import RoomId
+from lunabot.memory import json_file, recent
+from lunabot.memory.documents import Documents
+from lunabot.memory.json_storage import JsonStorage
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RoomState:
+    """What Luna keeps about a room. `welcomed`: she has said there what she can do."""
+
+    room_id: RoomId
+    welcomed: bool = False
+
+
+class State:
+    """The documents, behind small typed methods. An instance comes from `open`."""
+
+    def __init__(self, storage: JsonStorage, warnings: Sequence[str] = ()) -> None:
+        self._storage = storage
+        self._warnings = tuple(warnings)
+        self._schema = Documents(storage, "schema")
+        self._facts = Documents(storage, "facts")
+        self._rooms = Documents(storage, "rooms")
+        self._recent = Documents(storage, "recent")
+
+    @classmethod
+    async def open(cls, path: Path | None) -> Self:
+        """Open or begin a state; None keeps it in memory, where nothing outlives it.
+
+        A broken file is set aside and its backup taken (see `warnings`). Raises `WorldError`,
+        with the file left as it is, when it cannot be read or a newer Luna wrote it.
+        """
+        try:
+            loaded = await asyncio.to_thread(json_file.load, path) if path else (None, ())
+        except OSError as error:
+            raise WorldError(
+                f"{path} cannot be read ({error}). It was left as it is: put that right or move it "
+                "away, then start Luna again."
+            ) from error
+        tables, warnings = loaded
+        state = cls(JsonStorage(path, tables), warnings)
+        state._check_schema(path)
+        state._storage.start()
+        return state
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What administrators should know: a file that was broken, a save that fails."""
+        problem = self._storage.problem
+        return (*self._warnings, problem) if problem else self._warnings
+
+    async def flush(self) -> None:
+        """Have every change so far on the disk when this returns; raises `WorldError`."""
+        await self._storage.flush()
+
+    async def close(self) -> None:
+        """Save what has changed and end; raises `WorldError` when it could not be saved."""
+        await self._storage.stop()
+
+    def fact(self, name: str) -> str | None:
+        """Return a small fact, such as the id of the admin room."""
+        value = self._facts.get(name).get("value")
+        return None if value is None else str(value)
+
+    def set_fact(self, name: str, value: str) -> None:
+        """Keep a small fact."""
+        self._facts.put(name, {"value": value})
+
+    def room(self, room_id: RoomId) -> RoomState:
+        """Return what is kept about a room, the defaults for one never heard of."""
+        return RoomState(room_id, welcomed=self._rooms.get(room_id).get("welcomed") is True)
+
+    def put_room(self, room: RoomState) -> None:
+        """Keep what is known about a room."""
+        self._rooms.put(room.room_id, {"welcomed": room.welcomed})
+
+    def recent(self, room_id: RoomId) -> tuple[Message, ...]:
+        """Return the newest messages of a room, oldest first, as people see them."""
+        stored = self._recent.get(room_id).get("messages", ())
+        return tuple(recent.to_message(room_id, fields) for fields in stored)
+
+    def recent_rooms(self) -> tuple[RoomId, ...]:
+        """Return the rooms whose newest messages are kept."""
+        return tuple(RoomId(name) for name in self._recent)
+
+    def remember(self, room_id: RoomId, messages: Iterable[Message]) -> None:
+        """Add messages to the newest of a room, each at its place in time; the oldest make place.
+
+        A message that is there already is replaced.
+        """
+        new = {message.event_id: recent.to_fields(message) for message in messages}
+        stored = self._recent.get(room_id).get("messages", ())
+        kept = [fields for fields in stored if fields["event_id"] not in new]
+        self._recent.put(room_id, {"messages": recent.newest([*kept, *new.values()])})
+
+    def refill(self, room_id: RoomId, messages: Iterable[Message]) -> None:
+        """Replace the newest messages of a room by these, as far as the limits allow."""
+        stored = recent.newest([recent.to_fields(message) for message in messages])
+        self._recent.put(room_id, {"messages": stored})
+
+    def forget_recent(self) -> None:
+        """Forget the newest messages of all rooms."""
+        self._recent.clear()
+
+    def _check_schema(self, path: Path | None) -> None:
+        version = self._schema.get("state").get("version", SCHEMA_VERSION)
+        if version != SCHEMA_VERSION:
+            raise WorldError(
+                f"{path} was written by another Luna (schema {version}, this one knows "
+                f"{SCHEMA_VERSION}). It was left as it is: start that version, or move it away."
+            )
+        self._schema.put("state", {"version": SCHEMA_VERSION})

@@ -1,0 +1,28 @@
+"""The tokens spent: one row for each call of the model. Runs on the archive's own thread."""
+
+import sqlite3
+from dataclasses import astuple, dataclass
+
+from lunabot.matrix.ids import RoomId, UserId
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What one answer cost: `account` gave it to `asker`; `timestamp` in milliseconds."""
+
+    timestamp: int
+    room_id: RoomId
+    account: UserId
+    asker: UserId
+    model: str
+    prompt_tokens: int
+    completion_tokens: int
+
+
+def append(connection: sqlite3.Connection, usage: Usage) -> None:
+    """Note what a call of the model cost."""
+    connection.execute(
+        "INSERT INTO usage (timestamp, room_id, account, asker, model, prompt_tokens, "
+        "completion_tokens) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        astuple(usage),
+    )

@@ -1,0 +1,132 @@
+"""A room's messages as the lines of a prompt, in which nobody can pass for somebody else.
+
+Each line of a user turn begins in the first column with its speaker; what a person writes below
+the first line of a message is indented, names are cleaned, and the marks by which chat templates
+tell turns apart are broken, since local model servers read them in plain text, too.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from lunabot.matrix.events import Message
+from lunabot.matrix.ids import UserId, localpart
+from lunabot.matrix.text import fold, visible, without_reply_fallback
+
+_NAME_LENGTH = 40
+# What looks like the end of a name, and what template marks are made of.
+_NOT_IN_NAMES = str.maketrans("", "", ":：﹕︓∶ː꞉<>[]|｜")
+_NOT_FIRST_IN_NAMES = " *-#/\\(){}~_+=.,;!?'\"`"
+_ROLES = ("system", "developer", "user", "assistant", "tool")
+_INDENT = "  "
+# ChatML, Llama 3, Phi, Harmony; DeepSeek; Llama 2, Mistral, SentencePiece; Gemma.
+_TEMPLATE_MARK = re.compile(
+    r"<(?=[|｜][^<>\s]{0,60}[|｜]>)|<(?=</?SYS>>)|<(?=/?(?:s|bos|eos|(?:start|end)_of_turn)>)"
+    r"|\[(?=/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_RESULTS|TOOL_CALLS)\])",
+    re.IGNORECASE,
+)
+_SENT = {
+    "m.image": "an image",
+    "m.sticker": "a sticker",
+    "m.file": "a file",
+    "m.audio": "a voice message or sound",
+    "m.video": "a video",
+    "m.location": "a location",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One message as it stands in a prompt.
+
+    `text` begins with a character that is neither a space nor a slash and ends without spaces.
+    Thus lines put one below the other take as many tokens as each with its line end by itself:
+    no pattern of `lunabot.prompt.encodings` matches across such a border.
+    """
+
+    role: Literal["user", "assistant"]
+    text: str
+
+
+class Transcript:
+    """A conversation, oldest message first, whose messages can be had as lines.
+
+    Left out are edits (the messages are taken to be up to date), what comes a second time, the
+    notices of `me`, and empty text. Speakers are named as soon as `names`, the people of the
+    room, and the senders make more than one besides `me`.
+    """
+
+    def __init__(
+        self, messages: Iterable[Message], *, me: UserId, names: Mapping[UserId, str]
+    ) -> None:
+        kept = {each.event_id: each for each in messages if _belongs(each, me)}
+        self.messages = tuple(kept.values())
+        others = {each.sender for each in self.messages} - {me}
+        self._me = me
+        self._names = speaker_names(others, me=me, names=names)
+        self._named = len((names.keys() | others) - {me}) > 1
+
+    def line(self, message: Message) -> Line:
+        """Return a message of the conversation as it is put into a prompt."""
+        text = _said(message)
+        if message.sender == self._me:
+            return Line("assistant", _begun(text))
+        name = self._names[message.sender]
+        if message.msgtype == "m.emote":
+            text = f"* {name} {text}"
+        elif self._named:
+            text = f"{name}: {text}"
+        if self._named:
+            text = text.replace("\n", f"\n{_INDENT}")
+        return Line("user", _begun(text))
+
+
+def speaker_names(
+    users: Iterable[UserId], *, me: UserId, names: Mapping[UserId, str]
+) -> dict[UserId, str]:
+    """Return a name for each user that is no other's, not that of `me`, and no role's.
+
+    Who shares a name is told apart by the user id, as the specification says (client-server API,
+    "Calculating the display name for a user").
+    """
+    labels = {user: _clean_name(names.get(user, ""), user) for user in users}
+    mine = _clean_name(names.get(me, ""), me)
+    bearers = Counter(fold(name) for name in (*labels.values(), mine, *_ROLES))
+    return {
+        user: label if bearers[fold(label)] == 1 else f"{label} ({_one_line(user)})"
+        for user, label in labels.items()
+    }
+
+
+def _belongs(message: Message, me: UserId) -> bool:
+    if message.replaces or (message.sender == me and message.msgtype == "m.notice"):
+        return False
+    return message.msgtype in _SENT or bool(visible(message.body).strip())
+
+
+def _said(message: Message) -> str:
+    body = visible(message.body)
+    if message.in_reply_to:
+        body = without_reply_fallback(body)
+    kind = _SENT.get(message.msgtype)
+    return f"[sends {kind}: {_one_line(body)}]" if kind else body.strip()
+
+
+def _begun(text: str) -> str:
+    """Return the text as a line's: without marks of templates, with a safe first character."""
+    text = _TEMPLATE_MARK.sub(lambda mark: f"{mark.group()} ", text).strip() or "…"
+    return f"\\{text}" if text.startswith("/") else text
+
+
+def _clean_name(name: str, user: UserId) -> str:
+    for candidate in (name, localpart(user)):
+        plain = _one_line(candidate.translate(_NOT_IN_NAMES)).lstrip(_NOT_FIRST_IN_NAMES)
+        if plain:
+            return plain[:_NAME_LENGTH].strip()
+    return "somebody"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(visible(text).split())

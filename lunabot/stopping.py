@@ -1,0 +1,62 @@
+"""The wish to stop, from whichever side it comes, and the reason given."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+_T = TypeVar("_T")
+
+
+class Stopped(Exception):
+    """A stop was asked for before the work was done; the work was cancelled."""
+
+
+class Stopping:
+    """Set once; a second signal ends the process at once, and its child processes with it."""
+
+    def __init__(self) -> None:
+        self.reason = ""
+        self._asked = asyncio.Event()
+
+    @property
+    def asked(self) -> bool:
+        """Whether somebody has asked."""
+        return self._asked.is_set()
+
+    def request(self, reason: str) -> None:
+        """Ask Luna to stop; the first reason counts. To be called on her event loop."""
+        if not self.asked:
+            self.reason = reason
+            self._asked.set()
+
+    async def wait(self) -> None:
+        """Return once somebody has asked."""
+        await self._asked.wait()
+
+    async def unless_asked(self, work: Awaitable[_T]) -> _T:
+        """Return what the work gives; cancel it and raise `Stopped` when a stop comes first."""
+        working = asyncio.ensure_future(work)
+        asked = asyncio.ensure_future(self.wait())
+        try:
+            await asyncio.wait([working, asked], return_when=asyncio.FIRST_COMPLETED)
+            if working.done():
+                return working.result()
+            raise Stopped
+        finally:
+            working.cancel()
+            asked.cancel()
+            await asyncio.gather(working, asked, return_exceptions=True)
+
+    def on_signals(self, given_reason: Callable[[], str | None]) -> None:
+        """Stop at SIGINT and SIGTERM, for the reason given beforehand or that of the signal."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._signalled, number, given_reason)
+
+    def _signalled(self, number: signal.Signals, given_reason: Callable[[], str | None]) -> None:
+        if self.asked:
+            os._exit(128 + number)
+        default = "Ctrl-C" if number == signal.SIGINT else "the system asked me to (SIGTERM)"
+        self.request(given_reason() or default)

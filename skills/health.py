@@ -1,0 +1,75 @@
+"""How Luna is."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from lunabot import __version__
+from lunabot.admin.call import Call
+from lunabot.admin.greeting import problem_lines
+from lunabot.admin.services import Services
+from lunabot.admin.skill import skill
+from lunabot.errors import WorldError
+
+
+@skill("health", bang_aliases=("status",), group="operations")
+async def health(call: Call) -> str:
+    """Tell how Luna is: server, model, accounts, queue, stores, this room."""
+    services = call.services
+    server = await _server(services)
+    counts = await services.memory.archive.counts()
+    unsafe = services.posture().problems
+    troubles = [f"**this room is not safe**: {problem}" for problem in unsafe]
+    troubles += problem_lines(services.problems)
+    lines = [
+        f"**server**: {server}",
+        f"**model**: {services.model.model} at {services.model.host}",
+        f"**accounts**: {_accounts(services)}",
+        f"**queue**: {services.queues.waiting} waiting, {services.queues.busy_rooms} in work",
+        f"**archive**: {counts.messages} messages of {counts.rooms} rooms, {_size(counts.size)}",
+        f"**state**: {_size(_bytes(services.settings.state_path))}",
+        f"**this room**: {'not safe' if unsafe else 'safe'}, "
+        f"{'encrypted' if services.posture().encrypted else 'not encrypted'}",
+    ]
+    up = _duration(time.monotonic() - services.started)
+    head = f"Luna {__version__}, up for {up}. {_verdict(troubles)}"
+    return "\n\n".join([head, *_listed("⚠️ ", troubles), *_listed("", lines)])
+
+
+async def _server(services: Services) -> str:
+    start = time.monotonic()
+    try:
+        version = await services.admin_api.server_version()
+    except WorldError as error:
+        return str(error)
+    return f"Synapse {version}, answers in {1000 * (time.monotonic() - start):.0f} ms"
+
+
+def _accounts(services: Services) -> str:
+    last = services.account.last_sync
+    ago = "never" if last is None else f"{_duration(time.monotonic() - last)} ago"
+    return f"{services.account.user_id}, last sync {ago}"
+
+
+def _verdict(troubles: list[str]) -> str:
+    return "Not everything works:" if troubles else "All is well."
+
+
+def _listed(mark: str, lines: list[str]) -> Iterator[str]:
+    if lines:
+        yield "\n".join(f"- {mark}{line}" for line in lines)
+
+
+def _bytes(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _size(size: int) -> str:
+    return f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{size / 1e3:.1f} kB"
+
+
+def _duration(seconds: float) -> str:
+    for unit, length in (("d", 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds / length:.1f} {unit}"
+    return f"{seconds:.0f} s"

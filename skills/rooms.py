@@ -1,0 +1,130 @@
+"""Rooms: which there are, a new one, and who is in them."""
+
+import re
+import unicodedata
+
+from lunabot.admin.call import Call
+from lunabot.admin.parameters import RoomReference
+from lunabot.admin.services import Services
+from lunabot.admin.skill import skill
+from lunabot.errors import Refused, UserMistake
+from lunabot.homeserver.admin_api import ServerRoom
+from lunabot.matrix.ids import RoomId, UserId, server_name
+
+
+@skill("list_channels", group="rooms", examples=("list_channels", "list_channels trails"))
+async def list_channels(call: Call, part: str = "") -> str:
+    """List the rooms of the server.
+
+    part: only those whose name, alias or id holds this
+    """
+    rooms = await call.services.admin_api.rooms()
+    shown = [room for room in rooms if part.casefold() in _searchable(room)]
+    lines = [f"- {_line(room)}" for room in shown]
+    return "\n".join([f"**{len(shown)} of {len(rooms)} rooms**\n", *lines])
+
+
+@skill(
+    "create_channel",
+    group="rooms",
+    examples=("create_channel Trails", "create_channel Trails --topic Maps --invite @ann,@bob"),
+)
+async def create_channel(
+    call: Call,
+    name: str,
+    *,
+    topic: str = "",
+    invite: tuple[UserId, ...] = (),
+    encrypted: bool = False,
+) -> str:
+    """Make a private room, with me and you in it.
+
+    name: its name, from which its alias follows
+    topic: what it is about
+    invite: who else is invited
+    encrypted: whether it is end-to-end encrypted; that cannot be undone
+    """
+    api, me = call.services.client_api, call.services.account.user_id
+    alias = _alias_localpart(name)
+    body = {
+        "preset": "private_chat",
+        "name": name,
+        "topic": topic,
+        "invite": sorted({call.sender, *invite} - {me}),
+        "initial_state": [_ENCRYPTION] if encrypted else [],
+        **({"room_alias_name": alias} if alias else {}),
+    }
+    try:
+        room_id = await api.create_room(body)
+    except Refused as error:
+        if error.errcode != "M_ROOM_IN_USE":
+            raise
+        raise UserMistake(
+            f"There is a room `#{alias}:{server_name(me)}` already: choose another name."
+        ) from error
+    shown = f"#{alias}:{server_name(me)}" if alias else room_id
+    kind = "encrypted" if encrypted else "not encrypted"
+    return f"Made **{name}** (`{shown}`), {kind}. Invited: {', '.join(body['invite'])}."
+
+
+@skill("add_participant", group="rooms", examples=("add_participant #trails @ann",))
+async def add_participant(call: Call, room: RoomReference, user: UserId) -> str:
+    """Invite somebody to a room I am in.
+
+    room: the room
+    user: who is invited
+    """
+    room_id = await _find(call.services, room)
+    membership = (await call.services.client_api.memberships(room_id)).get(user)
+    if membership in ("join", "invite"):
+        return f"{user} is {'in' if membership == 'join' else 'invited to'} `{room.typed}` already."
+    try:
+        await call.services.client_api.invite(room_id, user)
+    except Refused as error:
+        raise UserMistake(
+            f"I cannot invite {user} to `{room.typed}`: {error}. Whoever runs that room can, or "
+            "can give me the power level to invite."
+        ) from error
+    return f"Invited {user} to `{room.typed}`."
+
+
+_ENCRYPTION = {
+    "type": "m.room.encryption",
+    "state_key": "",
+    "content": {"algorithm": "m.megolm.v1.aes-sha2"},
+}
+
+
+async def _find(services: Services, wanted: RoomReference) -> RoomId:
+    """Return the room that is meant; raises `UserMistake` where I am in none of that name."""
+    rooms = services.account.client.rooms
+    if wanted.alias and (found := await services.client_api.resolve_alias(wanted.alias)):
+        if found in rooms:
+            return found
+        raise UserMistake(f"I am not in `{wanted.typed}`: invite me there first.")
+    named = [
+        RoomId(room_id)
+        for room_id, room in rooms.items()
+        if wanted.names(RoomId(room_id), (room.canonical_alias or "",), room.name or "")
+    ]
+    if len(named) == 1:
+        return named[0]
+    if named:
+        raise UserMistake(f"`{wanted.typed}` is the name of {len(named)} rooms: give an id.")
+    raise UserMistake(f"I know no room `{wanted.typed}`. `/list_channels` lists the rooms.")
+
+
+def _alias_localpart(name: str) -> str:
+    """Return a room alias for a name: its letters and digits in lower case, joined by dashes."""
+    plain = unicodedata.normalize("NFKC", name).casefold()
+    return re.sub(r"[\W_]+", "-", plain).strip("-")
+
+
+def _searchable(room: ServerRoom) -> str:
+    return f"{room.name or ''} {room.canonical_alias or ''} {room.room_id}".casefold()
+
+
+def _line(room: ServerRoom) -> str:
+    members = f"{room.joined_members} member{'' if room.joined_members == 1 else 's'}"
+    notes = ", ".join([members, *(["encrypted"] if room.encrypted else [])])
+    return f"{room.name or '(no name)'} `{room.canonical_alias or room.room_id}` – {notes}"

@@ -1,0 +1,116 @@
+"""Help in the room and the generated page."""
+
+from pathlib import Path
+
+import pytest
+
+from lunabot.admin.call import Call
+from lunabot.admin.documentation import document, explanation, main, overview
+from lunabot.admin.loader import builtin_folder, load_skills
+from lunabot.admin.parameters import RoomReference, Tail
+from lunabot.admin.registry import Registry
+from lunabot.admin.skill import Skill, skill
+from lunabot.matrix.ids import UserId
+
+
+@skill("invite_all", aliases=("fetch_all",), group="rooms", examples=("invite_all #a @b Hi",))
+async def invite_all(
+    call: Call, room: RoomReference, user: UserId, *, count: int = 3, now: bool = False, text: Tail
+) -> str:
+    """Bring people into a room.
+
+    It says `text` to each.
+
+    room: where
+    user: who comes first
+    count: how many
+    now: without a pause
+    text: what to say
+    """
+    return text
+
+
+@skill("purge", group="memory", destructive=True)
+async def purge(call: Call) -> str:
+    """Wipe it."""
+    return ""
+
+
+REGISTRY = Registry((invite_all, purge))
+
+
+def test_the_overview_names_each_command_under_its_group() -> None:
+    assert overview(REGISTRY) == (
+        "Type `!verb` (works everywhere) or `/verb`. More about one: `!commands VERB`\n\n"
+        "**Memory**\n\n- **purge** – Wipe it\n\n"
+        "**Rooms**\n\n- **invite_all** – Bring people into a room"
+    )
+
+
+def test_the_explanation_of_a_command() -> None:
+    assert explanation(invite_all) == (
+        "**invite_all** – Bring people into a room\n\n"
+        "`/invite_all ROOM USER [--count NUMBER] [--now] TEXT…`\n\n"
+        "It says `text` to each.\n\n"
+        "- `ROOM` – where: a room (#alias:server, !id, a bare alias or name, or a pill)\n"
+        "- `USER` – who comes first: a user (@name:server, a bare name, or a pill)\n"
+        "- `--count NUMBER` – how many: a whole number; otherwise 3\n"
+        "- `--now` – without a pause\n"
+        "- `TEXT…` – what to say\n\n"
+        "For example:\n\n- `!invite_all #a @b Hi`\n\n"
+        "Also: `!fetch_all`"
+    )
+    assert "Asks before it acts; `--yes` skips the question." in explanation(purge)
+
+
+def test_help_is_short_enough_for_a_phone() -> None:
+    """No tables, no blocks of code; the list of all commands stays far from being a file."""
+    registry = load_skills([builtin_folder()]).registry
+    for text in (overview(registry), *(explanation(each) for each in registry.skills)):
+        assert "|--" not in text and "```" not in text
+        assert len(text.encode()) < 8_000
+
+
+def _examples(text: str) -> list[str]:
+    lines = [line.removeprefix("- `!") for line in text.splitlines() if line.startswith("- `!")]
+    return [line.removesuffix("`") for line in lines]
+
+
+@pytest.mark.parametrize(
+    "declared", [invite_all, *load_skills([builtin_folder()]).registry.skills], ids=lambda s: s.verb
+)
+def test_what_help_prints_as_an_example_parses(declared: Skill) -> None:
+    examples = _examples(explanation(declared))
+    assert len(examples) == len(declared.examples)
+    for example in examples:
+        verb, _, text = example.partition(" ")
+        assert verb in declared.names
+        assert declared.read(text, "localhost").skill is declared
+
+
+def test_the_page_has_every_command_and_the_same_bytes_each_time() -> None:
+    page = document(REGISTRY)
+    assert page == document(Registry((invite_all, purge)))
+    assert page.endswith("\n") and not page.endswith("\n\n")
+    assert page.index("## Memory\n\n### purge") < page.index("## Rooms\n\n### invite_all")
+
+
+def test_the_page_is_written_checked_and_found_out_of_date(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page, folder = tmp_path / "commands.md", str(builtin_folder())
+    assert main(["--check", str(page), folder]) == 1
+    assert main(["--write", str(page), folder]) == 0
+    assert main(["--check", str(page), folder]) == 0
+    page.write_text(page.read_text() + " ")
+    capsys.readouterr()
+    assert main(["--check", str(page), folder]) == 1
+    assert capsys.readouterr().err == f"{page} is out of date: run this with --write.\n"
+
+
+def test_broken_skills_write_no_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "broken.py").write_text("boom")
+    page = tmp_path / "commands.md"
+    assert main(["--write", str(page), str(tmp_path)]) == 2
+    assert "broken.py:1: NameError: name 'boom' is not defined\n" in capsys.readouterr().err
+    assert not page.exists()

@@ -1,0 +1,106 @@
+import asyncio
+import base64
+import random
+import time
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lunabot.prompt.tokens import ByteBound, Counter, Tokenizer, cut
+
+_RANDOM = random.Random(1)
+_LONG = {
+    "one letter": "a" * 60_000,
+    "emoji": "😀" * 15_000,
+    "base64": base64.b64encode(_RANDOM.randbytes(45_000)).decode(),
+    "Chinese": "".join(chr(_RANDOM.randrange(0x4E00, 0x9FFF)) for _ in range(20_000)),
+    "blanks": " " * 60_000,
+    "lines": "\n" * 60_000,
+    "marks": "e" + "\u0301" * 30_000,
+}
+
+
+class Words:
+    """A counter with tokens of its own: words."""
+
+    def count(self, text: str) -> int:
+        return len(text.split())
+
+
+@given(st.text(st.characters(codec=None)))
+def test_bytes_are_an_upper_bound(tokenizer: Tokenizer, text: str) -> None:
+    assert tokenizer.count(text) <= ByteBound().count(text)
+
+
+def test_special_tokens_count_as_text(tokenizer: Tokenizer) -> None:
+    assert tokenizer.count("<|endoftext|>") > 1
+
+
+@pytest.mark.parametrize("text", _LONG.values(), ids=_LONG.keys())
+def test_long_texts_without_spaces_take_no_time(tokenizer: Tokenizer, text: str) -> None:
+    fresh = f"{text}{_RANDOM.random()}"  # none that was counted before
+    start = time.process_time()
+    assert 0 < tokenizer.count(fresh) <= ByteBound().count(fresh)
+    assert time.process_time() - start < 0.5  # measured: 5 to 25 ms
+
+
+def test_a_text_longer_than_any_event_is_counted(tokenizer: Tokenizer) -> None:
+    long = "word " * 60_000
+    assert abs(tokenizer.count(long) - 60_000) < 20
+
+
+def test_known_texts_are_not_encoded_again(tokenizer: Tokenizer) -> None:
+    text = _LONG["base64"] + "!"
+    count = tokenizer.count(text)
+    start = time.process_time()
+    for _ in range(10):
+        assert tokenizer.count(text) == count
+    assert time.process_time() - start < 0.05
+
+
+async def test_tables_are_loaded_when_they_are_needed_and_once() -> None:
+    fresh = Tokenizer("gpt-4")
+    assert fresh.fits("short", 5) and not fresh.loaded
+    assert fresh.cut("short", 5) == "short" and not fresh.loaded
+    await asyncio.gather(fresh.load(), fresh.load())
+    assert fresh.loaded
+    encoding = fresh._encoding
+    assert fresh.fits("hello " * 100, 110) and not fresh.fits("hello " * 100, 50)
+    assert fresh._encoding is encoding
+
+
+def test_cut_keeps_head_and_tail_and_tells_what_is_missing(tokenizer: Tokenizer) -> None:
+    text = " ".join(str(number) for number in range(10_000))
+    short = tokenizer.cut(text, 100)
+    assert short.startswith("0 1 2 3 ") and short.endswith(" 9998 9999")
+    assert " tokens left out …] " in short
+    assert 80 <= tokenizer.count(short) <= 100
+
+
+_COUNTERS: list[Callable[[Tokenizer], Counter]] = [
+    lambda exact: exact,
+    lambda exact: ByteBound(),
+    lambda exact: Words(),
+]
+
+
+@pytest.mark.parametrize("counter_of", _COUNTERS, ids=["exact", "bytes", "words"])
+@given(text=st.text(), times=st.integers(1, 60), limit=st.integers(0, 200))
+def test_cut_never_exceeds_the_limit(
+    tokenizer: Tokenizer,
+    counter_of: Callable[[Tokenizer], Counter],
+    text: str,
+    times: int,
+    limit: int,
+) -> None:
+    counter = counter_of(tokenizer)
+    short = cut(text * times, limit, counter)
+    assert counter.count(short) <= limit
+    assert (short == text * times) == (counter.count(text * times) <= limit)
+
+
+@pytest.mark.parametrize("text", _LONG.values(), ids=_LONG.keys())
+def test_cut_of_long_texts(tokenizer: Tokenizer, text: str) -> None:
+    assert 0 < tokenizer.count(tokenizer.cut(text, 200)) <= 200
