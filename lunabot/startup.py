@@ -21,13 +21,14 @@ from lunabot.dispatch.inbox import Inbox
 from lunabot.dispatch.prompting import Prompting
 from lunabot.dispatch.queue import RoomQueues
 from lunabot.dispatch.unread import Unread
-from lunabot.errors import Refused
+from lunabot.errors import Refused, WorldError
 from lunabot.foundation import Foundation
 from lunabot.homeserver.admin_api import AdminApi
 from lunabot.homeserver.client_api import ClientApi
 from lunabot.homeserver.sessions import ensure_person, open_director_session
 from lunabot.luna import Luna
 from lunabot.matrix.account import Account
+from lunabot.matrix.crosssigning import DeviceKeysLost, check_device_keys
 from lunabot.matrix.identity import publish
 from lunabot.matrix.ids import RoomId, localpart, server_name
 from lunabot.matrix.markdown import text_content
@@ -45,23 +46,45 @@ async def start(base: Foundation) -> Luna:
 
     Raises `Misconfigured` for what only a person can mend, `WorldError` for a server out of reach.
     """
-    settings = base.settings
     await _ensure_administrators(base)
-    session = await open_director_session(
+    session = await _open_session(base)
+    problems = await _prepare_account(base, session)
+    found = await _admin_room(base, session)
+    account = await _open_account(base, session)
+    try:
+        return await _assemble(base, session, account, found, problems)
+    except BaseException:
+        await account.close()
+        raise
+
+
+async def _open_session(base: Foundation) -> Session:
+    settings = base.settings
+    return await open_director_session(
         base.http,
         settings.secrets_path,
         settings.luna_user_id,
         password=settings.luna.password.get_secret_value(),
         registration_secret=base.registration_secret,
     )
-    problems = await _prepare_account(base, session)
-    found = await _admin_room(base, session)
+
+
+async def _open_account(base: Foundation, session: Session) -> Account:
+    """Open the account's encryption store; raises `WorldError` once where the keys are lost.
+
+    The dead device's session is put away then, so that the next try is a new device.
+    """
+    settings = base.settings
     account = Account(settings.homeserver.url, session, settings.secrets_path / "crypto")
     try:
-        return await _assemble(base, session, account, found, problems)
-    except BaseException:
+        if not account.has_published_keys:
+            await check_device_keys(base.http, session, account.identity_keys)
+    except WorldError as error:
         await account.close()
+        if isinstance(error, DeviceKeysLost):
+            settings.session_path.unlink()
         raise
+    return account
 
 
 async def _ensure_administrators(base: Foundation) -> None:

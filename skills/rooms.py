@@ -46,11 +46,12 @@ async def create_channel(
     """
     api, me = call.services.client_api, call.services.account.user_id
     alias = _alias_localpart(name)
+    invited = sorted({call.sender, *invite} - {me})
     body = {
         "preset": "private_chat",
         "name": name,
         "topic": topic,
-        "invite": sorted({call.sender, *invite} - {me}),
+        "invite": invited,
         "initial_state": [_ENCRYPTION] if encrypted else [],
         **({"room_alias_name": alias} if alias else {}),
     }
@@ -64,7 +65,7 @@ async def create_channel(
         ) from error
     shown = f"#{alias}:{server_name(me)}" if alias else room_id
     kind = "encrypted" if encrypted else "not encrypted"
-    return f"Made **{name}** (`{shown}`), {kind}. Invited: {', '.join(body['invite'])}."
+    return f"Made **{name}** (`{shown}`), {kind}. Invited: {', '.join(invited)}."
 
 
 @skill("add_participant", group="rooms", examples=("add_participant #trails @ann",))

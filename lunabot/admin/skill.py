@@ -107,11 +107,12 @@ class Skill:
         except UserMistake:
             return _MASK
         words = zip(self._at("word"), typed.words, strict=False)
+        hides_tail = any(parameter.name in secrets for parameter in self._at("tail"))
         return join_arguments(
             Arguments(
                 tuple(_MASK if parameter.name in secrets else word for parameter, word in words),
                 {key: _MASK if key in secrets else typed.options[key] for key in typed.options},
-                typed.tail,
+                _MASK if typed.tail and hides_tail else typed.tail,
             )
         )
 

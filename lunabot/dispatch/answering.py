@@ -81,7 +81,7 @@ class Answering:
             event_id,
             question.room_id,
             account.user_id,
-            int(time.time() * 1000),
+            max(account.server_now(), question.timestamp + part),
             body=content["body"],
             msgtype=content["msgtype"],
             formatted_body=content.get("formatted_body"),

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 from lunabot.config import ContextSettings, Settings
 from lunabot.matrix.account import Account
@@ -31,17 +30,22 @@ class Prompting:
         """Return the prompt for a question; raises `BudgetTooSmall`."""
         settings = self.settings()
         limits = self.limits(settings)
-        recent = [each for each in self.state.recent(question.room_id) if self.is_talk(each)]
+        recent = [
+            each
+            for each in self.state.recent(question.room_id)
+            if same_thread(each, question) and self.is_talk(each)
+        ]
+        names = account.joined_members(question.room_id)
         return await compose(
             self.tokenizer,
-            partial(
-                build,
+            lambda counter: build(
                 settings.luna.prompt,
-                [each for each in recent if same_thread(each, question)],
+                recent,
                 me=account.user_id,
-                names=account.joined_members(question.room_id),
+                names=names,
                 budget_tokens=limits.budget_tokens,
                 reply_tokens=limits.reply_tokens,
+                counter=counter,
             ),
         )
 

@@ -139,7 +139,7 @@ def find_toy() -> Path:
 
 
 def _verify(file: Path, sha256: str | None) -> None:
-    """Raise `Misconfigured` unless the file can be read, is GGUF and, where known, has its checksum.
+    """Raise `Misconfigured` unless the file is there, is GGUF and, where known, has its checksum.
 
     Reads a file whose checksum is known to the end: 0.1 s for 100 MB.
     """

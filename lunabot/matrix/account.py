@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 SYNC_TIMEOUT_MS = 30_000
 _FULL_SYNC_TIMEOUT_S = 120
 _SEND_FOR_S = 600.0  # a written answer is worth waiting for a server that restarts
+_CLOCKS_AGREE_MS = 2_000
 _GONE = ("M_UNKNOWN_TOKEN", "M_USER_DEACTIVATED", "M_MISSING_TOKEN")
 # Nothing of presence, typing or receipts: each of them would wake every account of the fleet.
 _FILTER = {
@@ -59,6 +60,16 @@ class Account(botlib.Bot):
         self.api.async_client = self.client = _make_client(homeserver, session, store)
         self.async_client = self.client
 
+    @property
+    def identity_keys(self) -> dict[str, str]:
+        """The device's public keys, ``ed25519`` and ``curve25519``."""
+        return dict(self.client.olm.account.identity_keys)
+
+    @property
+    def has_published_keys(self) -> bool:
+        """Whether the encryption store knows that the device's keys are on the server."""
+        return bool(self.client.olm.account.shared)
+
     async def sync_once(self, since: str | None, *, full_state: bool = False) -> SyncBatch:
         """Sync, decrypt, keep the encryption keys in order, and return what came.
 
@@ -75,7 +86,7 @@ class Account(botlib.Bot):
         for room_id in response.rooms.leave:
             self.client.rooms.pop(room_id, None)
         self.last_sync = asyncio.get_running_loop().time()
-        self._clock_offset_ms = _server_time_ms(response) - int(time.time() * 1000)
+        self._clock_offset_ms = _clock_offset_ms(response)
         async with self._rooms_changed:
             self._rooms_changed.notify_all()
         return read_batch(self.user_id, response)
@@ -259,6 +270,15 @@ class Account(botlib.Bot):
             await _reached(client.keys_claim(client.get_users_for_key_claiming()))
 
 
+class _Client(nio.AsyncClient):
+    """nio's client without its own emoji verification, which answers wrongly (nio#570, #573)."""
+
+    def _handle_decrypt_to_device(self, event: Any) -> Any:
+        if isinstance(event, nio.KeyVerificationEvent):
+            return None
+        return super()._handle_decrypt_to_device(event)
+
+
 class _SessionCreds(botlib.Creds):
     """Credentials of a kept session. The parent derives a file key from a password: 15 ms each."""
 
@@ -301,7 +321,7 @@ def _make_client(homeserver: str, session: Session, store: Path) -> nio.AsyncCli
     config = nio.AsyncClientConfig(
         store=CryptoStore, store_sync_tokens=False, encryption_enabled=True, max_timeouts=3
     )
-    client = nio.AsyncClient(
+    client = _Client(
         homeserver, session.user_id, session.device_id, str(store), config=config
     )
     client.restore_login(session.user_id, session.device_id, session.access_token)
@@ -320,13 +340,14 @@ async def _reached(request: Awaitable[Any]) -> Any:
         raise WorldError("the homeserver answered with something that is not Matrix") from error
 
 
-def _server_time_ms(response: nio.SyncResponse) -> int:
-    """Return the time at which the server answered, by its ``Date`` header."""
+def _clock_offset_ms(response: nio.SyncResponse) -> int:
+    """Return how far the server's clock is ahead, by its ``Date`` header: whole seconds only."""
     stamp = response.transport_response.headers.get("Date", "")
     try:
-        return int(parsedate_to_datetime(stamp).timestamp() * 1000)
+        ahead = int((parsedate_to_datetime(stamp).timestamp() - time.time()) * 1000)
     except (ValueError, TypeError):
-        return int(time.time() * 1000)
+        return 0
+    return ahead if abs(ahead) > _CLOCKS_AGREE_MS else 0
 
 
 def _as_trouble(error: Exception) -> WorldError:

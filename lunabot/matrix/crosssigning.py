@@ -46,7 +46,7 @@ class Outcome(enum.Enum):
     """What `ensure_cross_signed` found or did."""
 
     UNCHANGED = "the identity is ours and the device is signed"
-    CREATED = "the account had no identity and has one now"
+    CREATED = "the account's identity was missing (or incomplete) and is published now"
     DEVICE_SIGNED = "the identity was ours, the device is signed now"
     REPLACED = "the account's identity was another's and is ours now: contacts verify anew"
     FOREIGN = "the account has an identity whose keys are not here; nothing was changed"
@@ -132,16 +132,17 @@ async def ensure_cross_signed(
     `DeviceKeysLost`, or `WorldError` with what to do.
     """
     published = await fetch_published_keys(http, device.access_token, device.user_id)
-    check_device_keys(published, device, identity_keys)
+    _check_device_keys(published, device, identity_keys)
     if device.device_id not in published.devices:
         raise WorldError(f"{device.user_id}: the device's keys are not on the server yet")
-    if published.master_key not in (None, keys.master_key) and not reset:
+    is_foreign = published.master_key not in (None, keys.master_key)
+    if is_foreign and not reset:
         log.warning("%s has a cross-signing identity whose keys are not here", device.user_id)
         return Outcome.FOREIGN
     documents, outcome = keys.documents(device.user_id), Outcome.UNCHANGED
     if not _is_published(published, documents):
         await _upload_identity(http, device, documents, password)
-        outcome = Outcome.REPLACED if published.master_key else Outcome.CREATED
+        outcome = Outcome.REPLACED if is_foreign else Outcome.CREATED
     device_keys, signing_key = published.devices[device.device_id], _public(keys.self_signing)
     if not is_signed_by(device_keys, device.user_id, signing_key):
         signed = sign(device_keys, device.user_id, SigningKey(keys.self_signing))
@@ -151,13 +152,22 @@ async def ensure_cross_signed(
     return outcome
 
 
-def check_device_keys(
-    published: PublishedKeys, device: Session, identity_keys: Mapping[str, str]
+async def check_device_keys(
+    http: HomeserverCalls, device: Session, identity_keys: Mapping[str, str]
 ) -> None:
     """Raise `DeviceKeysLost` when the server knows this device by other keys than its own.
 
-    Such a device is dead: others refuse a device whose keys change. Log in anew, for a new one.
+    Call it before a new encryption store's keys are uploaded: Synapse lets them take the place of
+    the old ones, and every other client refuses a device whose keys have changed. The way out is a
+    new login, which makes a new device. Raises `WorldError` where the server is out of reach.
     """
+    published = await fetch_published_keys(http, device.access_token, device.user_id)
+    _check_device_keys(published, device, identity_keys)
+
+
+def _check_device_keys(
+    published: PublishedKeys, device: Session, identity_keys: Mapping[str, str]
+) -> None:
     for algorithm in ("ed25519", "curve25519"):
         theirs = published.device_key(device.device_id, algorithm)
         if theirs not in (None, identity_keys[algorithm]):

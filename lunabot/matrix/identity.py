@@ -1,19 +1,17 @@
 """What others may rely on of an account: its keys are published, its device signed by its owner."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lunabot.errors import WorldError
 from lunabot.matrix.account import Account
 from lunabot.matrix.batch import SyncBatch
 from lunabot.matrix.crosssigning import (
-    CrossSigningKeys,
     Outcome,
     ensure_cross_signed,
     load_or_create_keys,
-    sign_user,
 )
 from lunabot.matrix.ids import DeviceId, RoomId, UserId
 from lunabot.matrix.published_keys import HomeserverCalls, PublishedKeys, fetch_published_keys
@@ -54,8 +52,8 @@ async def publish(
     `show` posts the emoji of a verification, in the room where it runs or (None) wherever the
     administrators look. Raises `DeviceKeysLost`, or `WorldError` with what to do.
     """
-    keys = load_or_create_keys(keys_path)
-    fingerprints = account.client.olm.account.identity_keys
+    keys = await asyncio.to_thread(load_or_create_keys, keys_path)
+    fingerprints = account.identity_keys
     outcome = await ensure_cross_signed(http, session, fingerprints, keys, password=password)
     vouched = {session.device_id: fingerprints["ed25519"], keys.master_key: keys.master_key}
     own = OwnIdentity(
@@ -63,7 +61,7 @@ async def publish(
         session.device_id,
         {f"ed25519:{name}": key for name, key in vouched.items()},
     )
-    host = _Host(http, account, session, keys, show)
+    host = _Host(http, account, session, show)
     return Identity(Verifier(own, host, may_verify), outcome)
 
 
@@ -74,7 +72,6 @@ class _Host:
     http: HomeserverCalls
     account: Account
     session: Session
-    keys: CrossSigningKeys
     show_text: Show
 
     async def send_to_room(self, room_id: RoomId, event_type: str, content: dict[str, Any]) -> None:
@@ -92,9 +89,4 @@ class _Host:
         await self.show_text(comparison.room_id, comparison.text)
 
     async def verified(self, user_id: UserId, keys: Mapping[str, str]) -> None:
-        """Sign the person's master key, where the verification vouched for it."""
-        published = await self.published_keys(user_id)
-        if published.master_key and published.master_key in keys.values():
-            await sign_user(self.http, self.session, self.keys, user_id, published.master_key)
-        else:
-            raise WorldError(f"{user_id} has no cross-signing identity to sign")
+        """Keep nothing: the person compared the emoji, Luna did not, so she learned nothing."""

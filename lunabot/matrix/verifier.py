@@ -114,8 +114,9 @@ class Verifier:
         """Take the JSON of a (decrypted) room event; anything but a verification is passed over."""
         event_type, content = event.get("type"), _mapping(event.get("content"))
         transaction = _mapping(content.get("m.relates_to")).get("event_id")
-        if event_type == "m.room.message" and content.get("msgtype") == REQUEST:
-            event_type = REQUEST if content.get("to") == self._own.user_id else None
+        if REQUEST in (event_type, content.get("msgtype")):
+            is_ours = event_type == "m.room.message" and content.get("to") == self._own.user_id
+            event_type = REQUEST if is_ours else None
             transaction = event.get("event_id")
         origin = _Origin(UserId(str(event.get("sender"))), room_id, str(transaction))
         await self._receive(origin, event_type, content, event.get("origin_server_ts"))
@@ -187,7 +188,7 @@ class Verifier:
         elif flow.phase is Phase.CANCELLED:
             del self._running[origin.user_id]
             reason = answers[0].content if answers else content
-            log.info("verification with %s: %.80s", origin.user_id, reason.get("code"))
+            log.info("verification with %s: cancelled, %.80r", origin.user_id, reason.get("code"))
 
     async def _send(
         self, origin: _Origin, flow: VerificationFlow, answers: Sequence[Outgoing]

@@ -1,6 +1,6 @@
 """A skill from its declaration to its answer."""
 
-from typing import Any, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 import pytest
 from hypothesis import given
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from lunabot.admin.call import Answer, Call
 from lunabot.admin.grammar import Names, read_command
-from lunabot.admin.parameters import Localpart, RoomReference, Secret, Tail
+from lunabot.admin.parameters import Converter, Localpart, RoomReference, Secret, Tail
 from lunabot.admin.skill import DeclarationError, Skill, SkillFunction, skill
 from lunabot.errors import UserMistake
 from lunabot.matrix.events import Message
@@ -53,6 +53,21 @@ async def login(call: Call, name: Localpart, password: Secret, *, code: Secret =
     code: the second factor
     """
     return "done"
+
+
+SecretTail = Annotated[
+    str, Converter("SECRET", "a secret", "…", lambda word, _server: word, tail=True, secret=True)
+]
+
+
+@skill("store_key")
+async def store_key(call: Call, name: str, key: SecretTail) -> str:
+    """Keep a key.
+
+    name: of the key
+    key: with all its lines
+    """
+    return "kept"
 
 
 def call(reported: list[str] | None = None) -> Call:
@@ -147,6 +162,7 @@ def test_a_mistake_is_told_with_the_usage(declared: Skill, text: str, told: str)
         (login, "scout hunter 2", "***"),
         (login, "scout --cdoe 1234", "***"),
         (login, "scout 'hunter", "***"),
+        (store_key, "mine\n---BEGIN---\nabc", "mine\n***"),
     ],
 )
 def test_secrets_are_masked_for_the_audit_trail(declared: Skill, text: str, kept: str) -> None:

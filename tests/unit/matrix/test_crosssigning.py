@@ -19,6 +19,7 @@ from lunabot.matrix.crosssigning import (
     CrossSigningKeys,
     DeviceKeysLost,
     Outcome,
+    check_device_keys,
     ensure_cross_signed,
     load_or_create_keys,
     sign_user,
@@ -172,11 +173,21 @@ async def test_a_replacement_needs_the_right_password(
 
 
 @on_synapse
-async def test_a_lost_encryption_store_is_noticed(device: Device, tmp_path: Path) -> None:
-    other = nio.crypto.OlmAccount().identity_keys
-    with pytest.raises(DeviceKeysLost, match=device.session.device_id):
-        await Device(device.home, device.session, dict(other)).ensure(CrossSigningKeys.generate())
+async def test_a_lost_encryption_store_is_noticed(device: Device) -> None:
+    http, session = device.home.http, device.session
+    await check_device_keys(http, session, device.identity_keys)
+    other = dict(nio.crypto.OlmAccount().identity_keys)
+    with pytest.raises(DeviceKeysLost, match=session.device_id):
+        await check_device_keys(http, session, other)
+    with pytest.raises(DeviceKeysLost, match=session.device_id):
+        await Device(device.home, session, other).ensure(CrossSigningKeys.generate())
     assert (await device.seen()).master_key is None
+
+
+@on_synapse
+async def test_a_new_device_has_lost_nothing(home: Home) -> None:
+    keys = dict(nio.crypto.OlmAccount().identity_keys)
+    await check_device_keys(home.http, await home.register(), keys)
 
 
 @on_synapse

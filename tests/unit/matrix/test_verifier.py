@@ -161,6 +161,7 @@ async def test_what_is_not_for_luna_is_passed_over(house: House) -> None:
     elsewhere = {**talk.person.request(), "msgtype": REQUEST, "to": "@other:example.org"}
     assert await talk.send("m.room.message", elsewhere) == []
     assert await talk.send("m.room.message", {"msgtype": "m.text", "body": "hello"}) == []
+    assert await talk.ask(type=REQUEST) == []  # in rooms, a request is a message
     assert await talk.send(START, talk.person.start()) == []  # of no verification she knows
 
 

@@ -1,3 +1,5 @@
+"""What the tests of prompts share."""
+
 from collections.abc import Iterator
 
 import pytest

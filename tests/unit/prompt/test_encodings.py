@@ -1,3 +1,5 @@
+"""The encodings against tiktoken's own."""
+
 import gzip
 import hashlib
 import importlib.resources
@@ -5,9 +7,9 @@ from pathlib import Path
 
 import pytest
 import tiktoken
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiktoken_ext import openai_public
+from tiktoken_ext import openai_public  # type: ignore[import-untyped]
 
 from lunabot.errors import WorldError
 from lunabot.prompt.encodings import encoding_for, read_encoding
@@ -57,7 +59,9 @@ def test_encoding_for(model: str, expected: tuple[str, bool]) -> None:
     assert encoding_for(model) == expected
 
 
-@pytest.mark.parametrize("damage", [b"", b"no gzip", gzip.compress(b"IQ== 0\n"), gzip.compress(b"x")])
+@pytest.mark.parametrize(
+    "damage", [b"", b"no gzip", gzip.compress(b"IQ== 0\n"), gzip.compress(b"x")]
+)
 def test_a_damaged_table_is_told(
     damage: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -71,6 +75,7 @@ def test_a_damaged_table_is_told(
 _LINE = st.text(min_size=1).map(str.strip).filter(lambda text: text and text[0] != "/")
 
 
+@settings(deadline=None)
 @given(st.text(), st.sampled_from(["\n", "\n\n"]), _LINE)
 def test_no_pattern_matches_across_the_border_of_lines(
     tokenizer: Tokenizer, first: str, between: str, second: str

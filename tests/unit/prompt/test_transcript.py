@@ -1,8 +1,10 @@
+"""Lines of a prompt: who said what, and nobody for anybody else."""
+
 from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lunabot.matrix.events import Message
@@ -45,7 +47,10 @@ def test_one_is_named_who_has_left_meanwhile() -> None:
         (say(1, ALICE, "cat.png", "m.image"), "Alice: [sends an image: cat.png]"),
         (say(1, ALICE, "", "m.sticker"), "Alice: [sends a sticker: ]"),
         (say(1, ALICE, "build failed", "m.notice"), "Alice: build failed"),
-        (say(1, ALICE, "one\n\n  two\r\nthree\u2028four"), "Alice: one\n  \n    two\n  three\n  four"),
+        (
+            say(1, ALICE, "one\n\n  two\r\nthree\u2028four"),
+            "Alice: one\n  \n    two\n  three\n  four",
+        ),
         (say(1, ALICE, "no\u202ehidden\u200b\0 words"), "Alice: nohidden words"),
         (say(1, ALICE, "a < b <| c |> d [0]"), "Alice: a < b <| c |> d [0]"),
     ],
@@ -132,7 +137,10 @@ def test_names_are_clean_and_ones_own(name: str, expected: str) -> None:
     assert speaker_names([ALICE, MALLORY], me=LUNA, names=names)[MALLORY] == expected
 
 
-@given(st.lists(st.text(max_size=10) | st.sampled_from(["Luna", "luna ", "user", "Bob"]), max_size=6))
+@settings(deadline=None)
+@given(
+    st.lists(st.text(max_size=10) | st.sampled_from(["Luna", "luna ", "user", "Bob"]), max_size=6)
+)
 def test_no_two_speakers_share_a_name(display_names: list[str]) -> None:
     users = [UserId(f"@user{number}:localhost") for number in range(len(display_names))]
     names = {LUNA: "Luna"} | dict(zip(users, display_names, strict=True))
@@ -142,6 +150,7 @@ def test_no_two_speakers_share_a_name(display_names: list[str]) -> None:
     assert all(label == " ".join(label.split()) != "" for label in labels.values())
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(codec=None)), st.sampled_from(["m.text", "m.emote", "m.image"]))
 def test_lines_begin_with_their_speaker_and_safely(body: str, msgtype: str) -> None:
     for names in (NAMES, DIRECT):
