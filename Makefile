@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 .PHONY: up test lint docs docs-check bench clean
 
 up: .venv/.installed
-	@$(BIN)/python -m lunabot.llm.install --config $(CONFIG)
+	@$(BIN)/python -m lunabot.llm.install --config $(CONFIG) --constraint constraints.txt
 	@exec $(BIN)/luna up --config $(CONFIG)
 
 test: .venv/.installed-dev
@@ -19,11 +19,11 @@ lint: .venv/.installed-dev
 
 docs: .venv/.installed-dev
 	$(BIN)/python -m lunabot.admin.documentation --write docs/commands.md skills
-	$(BIN)/python -m lunabot.config_documentation --write docs/configuration.md
+	$(BIN)/python -m lunabot.config.documentation --write docs/configuration.md
 
 docs-check: .venv/.installed-dev
 	$(BIN)/python -m lunabot.admin.documentation --check docs/commands.md skills
-	$(BIN)/python -m lunabot.config_documentation --check docs/configuration.md
+	$(BIN)/python -m lunabot.config.documentation --check docs/configuration.md
 
 bench: .venv/.installed-dev
 	$(BIN)/python -m bench.latency

@@ -80,7 +80,6 @@ def _without_reply_fallback(body: str) -> str:
 
 
 def _without_name(text: str, names: Names) -> str:
-    longest_first = sorted(set(names.spellings()), key=len, reverse=True)
-    spelled = "|".join(re.escape(name) for name in longest_first)
+    spelled = "|".join(re.escape(name) for name in names.spellings())
     match = re.match(rf"(?:{spelled})(?:\s*[:,]\s*|\s+)(?=[/!\\])", text, re.IGNORECASE)
     return text[match.end() :] if match else text

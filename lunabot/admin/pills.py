@@ -22,7 +22,6 @@ _IDENTIFIER = re.compile(r"[@#!]\S+")
 _MARKDOWN_LINK = re.compile(r"\[[^\[\]\n]*+\]\(([^\s()]++)\)")
 _TAG = re.compile(r"<(?P<name>/?[a-z][\w-]*+)(?P<attributes>[^<>]*+)>", re.IGNORECASE)
 _HREF = re.compile(r"""\bhref=(?:"([^"]*+)"|'([^']*+)')""", re.IGNORECASE)
-_INLINE = frozenset({"a", "b", "code", "del", "em", "font", "i", "s", "span", "strong", "u"})
 _MOST_PILLS = 32
 
 
@@ -43,9 +42,12 @@ def identifier_of(link: str) -> str | None:
 def with_identifiers(body: str, formatted_body: str | None) -> str:
     """Return the body with the identifier in the place of each pill's display name.
 
+    Some clients write their pills as Markdown links into the body: then nothing is left to find.
     Pills behind the 32nd stay as they are.
     """
-    body = _MARKDOWN_LINK.sub(lambda link: identifier_of(link[1]) or link[0], body)
+    linked = _MARKDOWN_LINK.sub(lambda link: identifier_of(link[1]) or link[0], body)
+    if linked != body:
+        return linked
     places: dict[tuple[int, int], str] = {}
     for pill in islice(_pills(formatted_body or ""), _MOST_PILLS):
         if place := _place_in(body, pill):
@@ -69,10 +71,9 @@ def _place_in(body: str, pill: _Pill) -> tuple[int, int] | None:
 
     Body and HTML hold the same words in the same order, so the n-th there is the n-th here.
     """
-    name = re.escape(pill.name)
-    word = re.compile(rf"{name}(?!\w|:\w)(?<![\w@#!]{name})")
-    earlier = sum(1 for _ in word.finditer(pill.before))
-    return next((match.span() for match in islice(word.finditer(body), earlier, None)), None)
+    here = re.finditer(re.escape(pill.name), body)
+    earlier = pill.before.count(pill.name)
+    return next((match.span() for match in islice(here, earlier, None)), None)
 
 
 def _pills(html: str) -> Iterator[_Pill]:
@@ -89,8 +90,6 @@ def _pills(html: str) -> Iterator[_Pill]:
         elif name == "/a" and identifier and text[start:].strip():
             yield _Pill(text[start:].strip(), identifier, text[:start])
             identifier = None
-        elif name.lstrip("/") not in _INLINE:
-            text += "\n"
 
 
 def _target(attributes: str) -> str | None:

@@ -12,7 +12,7 @@ import aiohttp
 from yarl import URL
 
 from lunabot.errors import Refused, WorldError
-from lunabot.llm.retries import Patience, retry_after_s
+from lunabot.retries import Patience, retry_after_s
 
 logger = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from lunabot.llm.completion import Completion
 from lunabot.llm.connection import Connection
 from lunabot.llm.dialect import Dialect
 from lunabot.llm.errors import Endpoint, ModelError, Refusal
-from lunabot.llm.retries import Patience
 from lunabot.llm.turns import ChatTurn
+from lunabot.retries import Patience
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from lunabot.errors import WorldError
-from lunabot.llm.retries import retry_after_s
+from lunabot.retries import retry_after_s
 
 _CLIPPED_CHARACTERS = 200
 _SHORTEST_SECRET = 4  # characters: shorter ones are dummies, and parts of ordinary words

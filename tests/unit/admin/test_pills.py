@@ -44,6 +44,11 @@ def test_links(link: str, identifier: str | None) -> None:
         ("!x The Scout now", f'!x <a href="{SCOUT}">The Scout</a> now', "!x @scout:localhost now"),
         ("!x --u=Scout", f'!x --u=<a href="{SCOUT}">Scout</a>', "!x --u=@scout:localhost"),
         ("!x [Scout](" + SCOUT + ")", f'!x <a href="{SCOUT}">Scout</a>', "!x @scout:localhost"),
+        (
+            f"!x [scout]({SCOUT}) scout",
+            f'!x <a href="{SCOUT}">scout</a> scout',
+            "!x @scout:localhost scout",
+        ),
         ("!x @scout", f'!x <a href="{SCOUT}">@scout</a>', "!x @scout:localhost"),
         (
             "!x @scout:localhost",

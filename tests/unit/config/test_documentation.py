@@ -6,10 +6,10 @@ import pytest
 import yaml
 
 from lunabot.config.defaults import LENSES
+from lunabot.config.documentation import main, render
 from lunabot.config.keys import all_keys
-from lunabot.config_documentation import main, render
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def test_the_document_in_the_repository_is_up_to_date() -> None:

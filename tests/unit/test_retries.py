@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lunabot.llm.retries import Patience, back_off_s, retry_after_s
+from lunabot.retries import Patience, back_off_s, retry_after_s
 
 
 @pytest.mark.parametrize(

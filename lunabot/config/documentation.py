@@ -1,4 +1,4 @@
-"""Writes docs/configuration.md from the Settings: ``python -m lunabot.config_documentation``."""
+"""Writes docs/configuration.md from the Settings: ``python -m lunabot.config.documentation``."""
 
 import argparse
 import sys
@@ -120,7 +120,7 @@ def _item(annotation: Any) -> str:
 
 def main(arguments: list[str] | None = None) -> None:
     """Write the document, or exit with status 1 where the one in a file is not the same."""
-    parser = argparse.ArgumentParser(prog="python -m lunabot.config_documentation")
+    parser = argparse.ArgumentParser(prog="python -m lunabot.config.documentation")
     action = parser.add_mutually_exclusive_group(required=True)
     action.add_argument("--write", type=Path, metavar="FILE", help="write the document")
     action.add_argument("--check", type=Path, metavar="FILE", help="is the document up to date?")

@@ -1,4 +1,4 @@
-"""When to ask a model again: back-off with jitter, within a budget of time, not before told to."""
+"""When to ask again: back-off with jitter, within a budget of time, not before told to."""
 
 import asyncio
 import logging
@@ -71,6 +71,6 @@ class Patience:
         self._left_s -= pause_s
         if self._left_s <= 0:
             return False
-        logger.info("asking the model again in %.1f s", pause_s)
+        logger.info("asking again in %.1f s", pause_s)
         await asyncio.sleep(pause_s)
         return True
