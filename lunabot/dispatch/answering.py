@@ -1,5 +1,6 @@
 """One answer: a prompt from what was said, a completion, a message sent exactly once."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -15,7 +16,7 @@ from lunabot.matrix.account import Account
 from lunabot.matrix.events import Message
 from lunabot.matrix.ids import EventId, UserId
 from lunabot.matrix.markdown import text_content
-from lunabot.matrix.splitting import split
+from lunabot.matrix.splitting import render_parts
 from lunabot.matrix.transaction import transaction_id
 from lunabot.memory.memory import Memory
 from lunabot.memory.usage import Usage
@@ -62,7 +63,8 @@ class Answering:
         completion = await self.model().complete(prompt.turns)
         await self._spent(account, message, prompt, completion)
         asked = [question.message.event_id for question in questions]
-        parts = split(completion.text)
+        # Dense Markdown takes 4 ms a kilobyte.
+        parts = await asyncio.to_thread(render_parts, completion.text)
         for number, part in enumerate(parts, start=1):
             content = text_content(part, thread=message.thread)
             sent = await self._send(account, message, content, number)

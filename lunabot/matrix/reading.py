@@ -67,7 +67,7 @@ def _read_message(
         formatted_body=formatted if isinstance(formatted, str) else None,
         mentions=_mentions(content.get("m.mentions")),
         replaces=replaces,
-        in_reply_to=_event_id(_mapping(relation.get("m.in_reply_to")).get("event_id")),
+        in_reply_to=_replied_to(relation),
         thread=related if kind == "m.thread" else None,
         encrypted=encrypted,
     )
@@ -79,6 +79,13 @@ def _read_reaction(head: _Head, content: Mapping[str, Any]) -> Reaction | None:
     if relation.get("rel_type") != "m.annotation" or not target or not isinstance(key, str):
         return None
     return Reaction(*head, target, key)
+
+
+def _replied_to(relation: Mapping[str, Any]) -> EventId | None:
+    """Return what is really replied to: in threads, older clients are shown a reply that is none."""
+    if relation.get("is_falling_back") is True:
+        return None
+    return _event_id(_mapping(relation.get("m.in_reply_to")).get("event_id"))
 
 
 def _mentions(value: object) -> frozenset[UserId] | None:

@@ -81,7 +81,7 @@ def _inline(token: Token) -> str:
             label = escape(child.content or source, quote=False)
             out.append(label if depth["link"] else f'<a href="{escape(source)}">{label}</a>')
         elif edge == "open":
-            href = str(child.attrGet("href"))
+            href = str(child.attrGet("href")) if name == "link" else href
             depth[name] += 1
             if depth[name] == 1:
                 out.append(f'<a href="{escape(href)}">' if name == "link" else f"<{_INLINE[name]}>")

@@ -125,7 +125,7 @@ def test_a_long_question_gets_what_nobody_else_needs(tokenizer: Tokenizer) -> No
     assert 780 < prompt.tokens <= 800
 
 
-def test_a_question_is_never_dropped_for_being_last_but_own_words(tokenizer: Tokenizer) -> None:
+def test_where_nobody_asks_there_is_nothing_to_build(tokenizer: Tokenizer) -> None:
     with pytest.raises(ValueError, match="no question"):
         built(talk((LUNA, "hello?")), tokenizer)
     with pytest.raises(ValueError, match="no question"):
