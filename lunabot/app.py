@@ -21,6 +21,7 @@ from lunabot.tasks import Tasks
 
 log = logging.getLogger(__name__)
 
+_FAREWELL_TRAVELS_S = 0.25
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 2.0, 60.0
 
 
@@ -57,13 +58,19 @@ async def _lay(
     if settings.homeserver.managed:
         home = settings.homeserver
         synapse = ManagedSynapse(settings.data / "synapse", home.url, home.name)
-        stack.push_async_callback(synapse.stop)
+        stack.push_async_callback(_stop_after_the_farewell, synapse)
         say("Starting the local Synapse …")
         await stopping.unless_asked(synapse.start())
         watchers.start(synapse.watch(), "homeserver")
         secret = synapse.registration_shared_secret
     http = HomeserverClient(settings.homeserver.url, session)
     return Foundation(settings, load, http, secret, memory, models, stopping, say)
+
+
+async def _stop_after_the_farewell(synapse: ManagedSynapse) -> None:
+    """Stop it when the clients' open polls have had time to bring what was said last."""
+    await asyncio.sleep(_FAREWELL_TRAVELS_S)
+    await synapse.stop()
 
 
 async def _serve(base: Foundation) -> None:

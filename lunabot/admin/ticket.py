@@ -30,6 +30,7 @@ class Ticket:
         self._sent = 0
         self._next_edit = 0.0
         self._tasks: list[asyncio.Task[None]] = []
+        self._closed = asyncio.Event()
         self._hourglass: EventId | None = None
 
     def open(self) -> None:
@@ -50,9 +51,8 @@ class Ticket:
 
     async def close(self, markdown: str, *, ok: bool) -> None:
         """Show the result and set the mark, which comes last: who sees it has the answer."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._closed.set()
+        await asyncio.gather(*self._tasks)
         if len(markdown.encode()) > FILE_FROM_BYTES:
             await self._attach(markdown)
         else:
@@ -62,8 +62,10 @@ class Ticket:
             await self._account.redact(self._command.room_id, self._hourglass)
 
     async def _wait(self) -> None:
-        await asyncio.sleep(HOURGLASS_AFTER_S)
-        self._hourglass = await self._react("⏳")
+        try:
+            await asyncio.wait_for(self._closed.wait(), HOURGLASS_AFTER_S)
+        except TimeoutError:
+            self._hourglass = await self._react("⏳")
 
     async def _attach(self, markdown: str) -> None:
         head = markdown.strip().partition("\n")[0]

@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import nio
 import simplematrixbotlib as botlib
 
@@ -332,7 +333,7 @@ async def _reached(request: Awaitable[Any]) -> Any:
     """Await a request of nio's; turn what it raises over a bad connection into `WorldError`."""
     try:
         return await request
-    except (nio.client.async_client.ClientConnectionError, TimeoutError, OSError) as error:
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
         raise WorldError(f"the homeserver is out of reach ({type(error).__name__})") from error
     except nio.LocalProtocolError as error:  # keys not shared yet: the next try shares them
         raise WorldError(f"not possible just now: {error}") from error

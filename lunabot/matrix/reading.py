@@ -82,7 +82,7 @@ def _read_reaction(head: _Head, content: Mapping[str, Any]) -> Reaction | None:
 
 
 def _replied_to(relation: Mapping[str, Any]) -> EventId | None:
-    """Return what is really replied to: in threads, older clients are shown a reply that is none."""
+    """Return what is replied to; in threads, older clients are shown a reply that is none."""
     if relation.get("is_falling_back") is True:
         return None
     return _event_id(_mapping(relation.get("m.in_reply_to")).get("event_id"))
