@@ -13,7 +13,6 @@ from pathlib import Path
 from types import TracebackType
 
 from lunabot.errors import WorldError
-from lunabot.files import write_private
 
 _LOCK = "luna.pid"
 _REASON = "stop-reason"
@@ -78,14 +77,18 @@ def running_pid(folder: Path) -> int | None:
 def request_shutdown(reason: str, folder: Path | None = None) -> bool:
     """Ask the running Luna to stop; return whether there was one to ask.
 
-    May be called from her event loop, any of her threads, or a child process of hers, which find
+    Who asks after the first changes nothing: a second signal would end her at once. May be called from her event loop, any of her threads, or a child process of hers, which find
     the folder in the environment; anybody else names the data folder.
     """
     folder = folder or Path(os.environ.get(_FOLDER_VARIABLE, "data"))
     pid = running_pid(folder)
     if pid is None:
         return False
-    write_private(folder / _REASON, reason)
+    try:
+        with open(folder / _REASON, "x", encoding="utf-8", opener=_private) as file:
+            file.write(reason)
+    except FileExistsError:
+        return True
     os.kill(pid, signal.SIGTERM)
     return True
 
@@ -98,6 +101,10 @@ def wait_until_gone(folder: Path, timeout_s: float) -> bool:
             return False
         time.sleep(0.05)
     return True
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _try_lock(descriptor: int) -> bool:

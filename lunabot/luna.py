@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import gc
 import logging
 import time
 from collections.abc import Callable
@@ -57,7 +58,7 @@ class Luna:
     async def serve(self) -> None:
         """Serve until a stop is asked for or the session is lost, then stop in order."""
         try:
-            await self._begin()
+            await self.stopping.unless_asked(self._begin())
             syncing = self.account.sync_forever(self.first.token, self._take, self._trouble)
             await self.stopping.unless_asked(syncing)
         except Stopped:
@@ -81,6 +82,7 @@ class Luna:
             problems = problem_lines(self.services.problems)
             self.bulletin.tell(back_again(problems, missed))
         self._welcome_administrators()
+        gc.freeze()  # what is there now stays: a full collection would hold the loop for 30 ms
         self.say(self._ready_line())
 
     def _ready_line(self) -> str:

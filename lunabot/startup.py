@@ -39,6 +39,7 @@ from lunabot.tasks import Tasks
 log = logging.getLogger(__name__)
 
 _ADMIN_ROOM_FACT = "admin_room"
+_FIRST_WORD_S = 3.0
 
 
 async def start(base: Foundation) -> Luna:
@@ -46,6 +47,8 @@ async def start(base: Foundation) -> Luna:
 
     Raises `Misconfigured` for what only a person can mend, `WorldError` for a server out of reach.
     """
+    # Whoever mistyped the address learns of it now, not when the patience of all calls is over.
+    await base.http.call("GET", "/_matrix/client/versions", patience_s=_FIRST_WORD_S)
     await _ensure_administrators(base)
     session = await _open_session(base)
     problems = await _prepare_account(base, session)

@@ -19,6 +19,7 @@ class Stopping:
     def __init__(self) -> None:
         self.reason = ""
         self._asked = asyncio.Event()
+        self._had_signal = False
 
     @property
     def asked(self) -> bool:
@@ -56,7 +57,8 @@ class Stopping:
             loop.add_signal_handler(number, self._signalled, number, given_reason)
 
     def _signalled(self, number: signal.Signals, given_reason: Callable[[], str | None]) -> None:
-        if self.asked:
+        if self._had_signal:
             os._exit(128 + number)
+        self._had_signal = True
         default = "Ctrl-C" if number == signal.SIGINT else "the system asked me to (SIGTERM)"
         self.request(given_reason() or default)

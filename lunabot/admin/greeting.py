@@ -33,8 +33,10 @@ def back_again(problems: Collection[str], missed: int) -> str:
 
 def farewell(reason: str, owed: int) -> str:
     """Return what Luna says when she stops."""
-    left = f" {owed} answers are left for when I come back." if owed else ""
-    return f"I am stopping now: {reason}.{left}"
+    left = {0: "", 1: " One answer is left for when I come back."}
+    return f"I am stopping now: {reason}." + left.get(
+        owed, f" {owed} answers are left for when I come back."
+    )
 
 
 def problem_lines(problems: Mapping[str, str]) -> tuple[str, ...]:

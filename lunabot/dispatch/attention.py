@@ -6,6 +6,7 @@ of matrix-js-sdk), and the receipt follows when the room has fallen quiet.
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -14,6 +15,7 @@ from lunabot.matrix.ids import EventId, RoomId, UserId
 
 TYPING_AFTER_S = 0.3
 _TYPING_AGAIN_S = 25.0  # the notice is set for 30 s
+_TYPING_END_S = 0.3  # no stop waits longer for a server that is silent
 RECEIPT_AFTER_S = 3.0
 
 
@@ -52,7 +54,9 @@ class Attention:
                 await account.set_typing(room_id, True)
                 await asyncio.sleep(_TYPING_AGAIN_S)
         finally:
-            await account.set_typing(room_id, False)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_TYPING_END_S):
+                    await account.set_typing(room_id, False)
 
     def _read_later(self, account: Account, room_id: RoomId, event_id: EventId) -> None:
         key = (account.user_id, room_id)

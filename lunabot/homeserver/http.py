@@ -60,8 +60,11 @@ class HomeserverClient:
         body: JsonObject | None = None,
         params: Mapping[str, str] | None = None,
         token: str | None = None,
+        patience_s: float | None = None,
     ) -> JsonObject:
         """Return the server's answer to one request; `path` is quoted already.
+
+        `patience_s` is for a call that is to fail sooner, or later, than the others.
 
         Raises `Refused` when the server says no (4xx), and `WorldError` when patience is over or
         the address leads elsewhere. Neither ever holds the token or the body.
@@ -75,7 +78,7 @@ class HomeserverClient:
             headers={"Authorization": f"Bearer {token}"} if token else None,
             allow_redirects=False,
         )
-        patience = Patience(self._patience_s, self._attempt_timeout_s, _FIRST_PAUSE_S)
+        patience = Patience(patience_s or self._patience_s, self._attempt_timeout_s, _FIRST_PAUSE_S)
         while True:
             with patience.attempt() as timeout_s:
                 answer = await _attempt(request, timeout_s)

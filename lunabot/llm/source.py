@@ -66,7 +66,7 @@ class ModelSource:
         if self._local is None or settings.llm.is_configured:
             return settings.context
         budget = min(settings.context.budget_tokens, int(self._local.context_window / 2.3))
-        reply = min(settings.context.reply_tokens, budget // 4)
+        reply = min(settings.context.reply_tokens, 256)
         return ContextSettings(budget_tokens=budget, reply_tokens=reply)
 
     async def close(self) -> None:

@@ -56,6 +56,7 @@ class Account(botlib.Bot):
         self.device_id = session.device_id
         self.last_sync: float | None = None  # monotonic seconds
         self._clock_offset_ms = 0
+        self._filter_id = ""
         self._rooms_changed = asyncio.Condition()
         self.api = _SendingApi(self)
         self.api.async_client = self.client = _make_client(homeserver, session, store)
@@ -79,7 +80,7 @@ class Account(botlib.Bot):
         timeout = 0 if full_state or since is None else SYNC_TIMEOUT_MS
         async with asyncio.timeout(_FULL_SYNC_TIMEOUT_S):
             response = await _reached(
-                self.client.sync(timeout, _FILTER, since, full_state=full_state)
+                self.client.sync(timeout, await self._filter(), since, full_state=full_state)
             )
         if not isinstance(response, nio.SyncResponse):
             raise _failure("sync", response)
@@ -91,6 +92,15 @@ class Account(botlib.Bot):
         async with self._rooms_changed:
             self._rooms_changed.notify_all()
         return read_batch(self.user_id, response)
+
+    async def _filter(self) -> str:
+        """Return the id of the sync filter; one sent whole, the server would check each time."""
+        if not self._filter_id:
+            response = await self.client.upload_filter(**_FILTER)
+            if not isinstance(response, nio.UploadFilterResponse):
+                raise _failure("filter", response)
+            self._filter_id = response.filter_id
+        return self._filter_id
 
     async def sync_forever(
         self,
