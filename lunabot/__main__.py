@@ -26,8 +26,7 @@ def main() -> None:
     arguments = parser.parse_args()
     os.umask(0o077)  # whatever is written, stores and logs too, is for this user alone
     try:
-        settings = load_settings(arguments.config)
-        sys.exit(_VERBS[arguments.verb][0](settings, arguments.config))
+        sys.exit(_VERBS[arguments.verb][0](arguments.config))
     except ConfigError as error:
         for line in error.lines:
             _complain(line)
@@ -37,7 +36,7 @@ def main() -> None:
         sys.exit(1)
 
 
-def _up(settings: Settings, config: Path) -> int:
+def _up(config: Path) -> int:
     from lunabot.app import live  # takes a second: not for `luna stop` or a faulty configuration
     from lunabot.logs import start_logging
     from lunabot.stopping import Stopping
@@ -47,6 +46,7 @@ def _up(settings: Settings, config: Path) -> int:
         stopping.on_signals(instance.stop_reason)
         await live(settings, lambda: load_settings(config), stopping, _say)
 
+    settings = load_settings(config)
     for warning in settings.warnings:
         _complain(warning)
     with Instance(settings.data) as instance:
@@ -55,9 +55,10 @@ def _up(settings: Settings, config: Path) -> int:
     return 0
 
 
-def _check(settings: Settings, config: Path) -> int:
+def _check(config: Path) -> int:
     from lunabot.check import check
 
+    settings = load_settings(config)
     faults = 0
     for line in asyncio.run(check(settings)):
         _say(str(line))
@@ -65,18 +66,19 @@ def _check(settings: Settings, config: Path) -> int:
     return 1 if faults else 0
 
 
-def _stop(settings: Settings, config: Path) -> int:
-    if not request_shutdown("somebody typed luna stop", settings.data):
-        _say("Luna is not running.")
+def _stop(config: Path) -> int:
+    data = Settings().placed(config.parent).data  # by now the file itself may be faulty
+    if not request_shutdown("somebody typed luna stop", data):
+        _say(f"No Luna runs on {data}.")
         return 0
-    if wait_until_gone(settings.data, timeout_s=10):
+    if wait_until_gone(data, timeout_s=10):
         _say("Luna has stopped.")
         return 0
     _complain("Luna was asked to stop and still runs: her log tells more.")
     return 1
 
 
-_VERBS: dict[str, tuple[Callable[[Settings, Path], int], str]] = {
+_VERBS: dict[str, tuple[Callable[[Path], int], str]] = {
     "up": (_up, "Start Luna and serve until she is stopped."),
     "check": (_check, "Say what is wrong with the configuration or the server; change nothing."),
     "stop": (_stop, "Stop the Luna that runs on this configuration."),

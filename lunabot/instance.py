@@ -77,8 +77,9 @@ def running_pid(folder: Path) -> int | None:
 def request_shutdown(reason: str, folder: Path | None = None) -> bool:
     """Ask the running Luna to stop; return whether there was one to ask.
 
-    Who asks after the first changes nothing: a second signal would end her at once. May be called from her event loop, any of her threads, or a child process of hers, which find
-    the folder in the environment; anybody else names the data folder.
+    Who asks after the first changes nothing: a second signal would end her at once. May be called
+    from her event loop, any of her threads, or a child process of hers, which find the folder in
+    the environment; anybody else names the data folder.
     """
     folder = folder or Path(os.environ.get(_FOLDER_VARIABLE, "data"))
     pid = running_pid(folder)

@@ -14,13 +14,14 @@ from lunabot.admin.reloading import load_all_skills, reload
 from lunabot.admin.room import AdminRoom
 from lunabot.admin.room_setup import AdminRoomFound, AdminRoomSetup, RoomPlan
 from lunabot.admin.services import Services
+from lunabot.config import Settings
 from lunabot.dispatch.answering import Answering
 from lunabot.dispatch.attention import Attention
+from lunabot.dispatch.cast import Character
 from lunabot.dispatch.deciding import Deciding
 from lunabot.dispatch.inbox import Inbox
 from lunabot.dispatch.prompting import Prompting
 from lunabot.dispatch.queue import RoomQueues
-from lunabot.dispatch.unread import Unread
 from lunabot.errors import Refused, WorldError
 from lunabot.foundation import Foundation
 from lunabot.homeserver.admin_api import AdminApi
@@ -30,10 +31,14 @@ from lunabot.luna import Luna
 from lunabot.matrix.account import Account
 from lunabot.matrix.crosssigning import DeviceKeysLost, check_device_keys
 from lunabot.matrix.identity import publish
-from lunabot.matrix.ids import RoomId, localpart, server_name
+from lunabot.matrix.ids import RoomId, UserId, localpart, server_name
+from lunabot.matrix.invites import is_welcome
 from lunabot.matrix.markdown import text_content
 from lunabot.matrix.session import Session
+from lunabot.personas.company import Company
+from lunabot.problems import Problems
 from lunabot.prompt.tokens import Tokenizer
+from lunabot.resident import Household, Resident
 from lunabot.tasks import Tasks
 
 log = logging.getLogger(__name__)
@@ -145,46 +150,60 @@ async def _assemble(
     session: Session,
     account: Account,
     found: AdminRoomFound,
-    problems: dict[str, str],
+    known: dict[str, str],
 ) -> Luna:
     memory, tasks, attention = base.memory, Tasks(), Attention()
     token = await memory.archive.sync_token(account.user_id)
     first = await account.sync_once(token, full_state=True)
-    bulletin = Bulletin(account, found.room_id, tasks)
-    accounts = {account.user_id: account}
-    answering = Answering(
-        accounts,
-        Prompting(
-            lambda: services.settings,
-            base.models.context,
-            memory.state,
-            await _tokenizer(base),
-            lambda message: not room.claims(message),
-        ),
-        lambda: services.model,
-        memory,
-        attention,
-        bulletin.tell,
-    )
     loaded = await load_all_skills(base.settings)
+    bulletin = Bulletin(account, found.room_id, tasks)
+    problems = Problems(bulletin.tell, known | _found_problems(base, found, loaded))
+    company = Company(lambda: _luna_character(services.settings))
+    accounts = {account.user_id: account}
+    prompting = Prompting(
+        lambda: base.models.context(services.settings),
+        company,
+        memory.state,
+        await _tokenizer(base),
+        lambda message: not room.claims(message),
+    )
+    model = await base.models.open(base.settings)
+    queues = RoomQueues(
+        Answering(
+            accounts,
+            company,
+            prompting,
+            lambda: services.model,
+            memory,
+            attention,
+            bulletin.tell,
+        )
+    )
     services = Services(
         settings=base.settings,
         registry=loaded.registry,
-        model=await base.models.open(base.settings),
+        model=model,
         account=account,
         admin_room=found.room_id,
         client_api=ClientApi(base.http, lambda: session.access_token),
         admin_api=AdminApi(base.http, lambda: session.access_token),
         memory=memory,
-        queues=RoomQueues(answering),
-        own_accounts=lambda: frozenset(accounts),
+        queues=queues,
+        own_accounts=lambda: frozenset(company.characters()),
         reload=lambda: reload(services, base.load, base.models),
         request_shutdown=base.stopping.request,
         started=time.monotonic(),
-        problems=problems | _found_problems(base, found, loaded),
+        problems=problems,
     )
     room = AdminRoom(services, bulletin.tell)
-    deciding = Deciding(lambda: services.settings, memory.state)
+    deciding = Deciding(lambda: services.settings, memory.state, company)
+    house = Household(
+        Inbox(accounts, memory, queues, room, deciding),
+        problems,
+        bulletin.tell,
+        lambda inviter: _is_welcome(inviter, services),
+        lambda seer, change: luna.state_changed(seer, change),
+    )
     identity = await publish(
         base.http,
         account,
@@ -194,21 +213,32 @@ async def _assemble(
         may_verify=lambda user: user in services.settings.admin.users,
         show=lambda room_id, text: _show(account, room_id or found.room_id, text),
     )
-    return Luna(
+    luna = Luna(
         services=services,
-        account=account,
-        identity=identity,
-        inbox=Inbox(accounts, memory, services.queues, room, deciding),
+        me=Resident(account, identity, house, first, token is None, "homeserver"),
         room=room,
         bulletin=bulletin,
-        unread=Unread(account),
         attention=attention,
         tasks=tasks,
         stopping=base.stopping,
         say=base.say,
-        first=first,
-        fresh=token is None,
         toy=base.models.is_toy,
+    )
+    return luna
+
+
+def _luna_character(settings: Settings) -> Character:
+    luna = settings.luna
+    return Character(settings.luna_user_id, (luna.display_name, *luna.handles), luna.prompt)
+
+
+def _is_welcome(inviter: UserId, services: Services) -> bool:
+    settings = services.settings
+    return is_welcome(
+        inviter,
+        me=services.account.user_id,
+        administrators=settings.admin.users,
+        allowed=settings.invites.allowed,
     )
 
 

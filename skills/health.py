@@ -6,7 +6,6 @@ from pathlib import Path
 
 from lunabot import __version__
 from lunabot.admin.call import Call
-from lunabot.admin.greeting import problem_lines
 from lunabot.admin.services import Services
 from lunabot.admin.skill import skill
 from lunabot.errors import WorldError
@@ -20,7 +19,7 @@ async def health(call: Call) -> str:
     counts = await services.memory.archive.counts()
     unsafe = services.posture().problems
     troubles = [f"**this room is not safe**: {problem}" for problem in unsafe]
-    troubles += problem_lines(services.problems)
+    troubles += services.problems.lines()
     lines = [
         f"**server**: {server}",
         f"**model**: {services.model.model} at {services.model.host}",

@@ -1,6 +1,6 @@
 """The words with which Luna comes and goes in the admin room."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 from lunabot import __version__
 from lunabot.matrix.ids import UserId
@@ -37,11 +37,6 @@ def farewell(reason: str, owed: int) -> str:
     return f"I am stopping now: {reason}." + left.get(
         owed, f" {owed} answers are left for when I come back."
     )
-
-
-def problem_lines(problems: Mapping[str, str]) -> tuple[str, ...]:
-    """Return what does not work, a line each."""
-    return tuple(f"**{part}**: {problem}" for part, problem in problems.items())
 
 
 def _listed(problems: Collection[str]) -> list[str]:

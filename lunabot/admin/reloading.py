@@ -31,10 +31,10 @@ async def reload(services: Services, load: Callable[[], Settings], models: Model
     if loaded.problems:
         raise UserMistake(_faults(loaded.problems))
     before, services.settings, services.registry = services.settings, settings, loaded.registry
-    services.problems.pop("skills", None)
+    services.problems.solve("skills")
     if settings.llm != before.llm or settings.context != before.context:
         services.model = await models.open(settings)
-        services.problems.pop("model", None)
+        services.problems.solve("model")
     later = list(_needing_a_restart(before, settings))
     done = f"Read anew: the configuration and {len(loaded.registry.skills)} commands."
     if later:

@@ -1,7 +1,7 @@
 """What a skill may use: the running Luna, part by part."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from lunabot.admin.authority import Authority, Posture, RoomState
 from lunabot.admin.registry import Registry
@@ -13,6 +13,7 @@ from lunabot.llm.source import Model
 from lunabot.matrix.account import Account
 from lunabot.matrix.ids import RoomId, UserId
 from lunabot.memory.memory import Memory
+from lunabot.problems import Problems
 
 
 @dataclass(slots=True)
@@ -22,7 +23,7 @@ class Services:
     `account` is Luna's own, for which `client_api` and `admin_api` call the server; its token
     opens every door there and is shown to no skill. `own_accounts` are the user ids Luna runs.
     `reload` returns what changed, and raises `UserMistake` where nothing did because something is
-    wrong. `problems` says what does not work now, by the name of the part. `started` is monotonic
+    wrong. `problems` says what does not work now. `started` is monotonic
     seconds.
     """
 
@@ -39,7 +40,7 @@ class Services:
     reload: Callable[[], Awaitable[str]]
     request_shutdown: Callable[[str], None]
     started: float
-    problems: dict[str, str] = field(default_factory=dict)
+    problems: Problems
 
     @property
     def authority(self) -> Authority:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lunabot.dispatch.attention import Attention
+from lunabot.dispatch.cast import Cast
 from lunabot.dispatch.queue import Question
 from lunabot.errors import Refused, WorldError, new_reference
 from lunabot.llm.completion import Completion
@@ -36,6 +37,7 @@ class Answering:
     """
 
     accounts: Mapping[UserId, Account]
+    cast: Cast
     build_prompt: BuildPrompt
     model: Callable[[], Model]
     memory: Memory
@@ -60,7 +62,8 @@ class Answering:
     async def _answer(self, account: Account, questions: Sequence[Question]) -> None:
         message = questions[-1].message
         prompt = await self.build_prompt(account, message)
-        completion = await self.model().complete(prompt.turns)
+        model = self.cast.characters()[account.user_id].model
+        completion = await self.model().complete(prompt.turns, model=model or None)
         await self._spent(account, message, prompt, completion)
         asked = [question.message.event_id for question in questions]
         # Dense Markdown takes 4 ms a kilobyte.

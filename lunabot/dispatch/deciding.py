@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lunabot.config import Settings
-from lunabot.dispatch.mentions import Addressee
-from lunabot.dispatch.rules import Decision, decide
+from lunabot.dispatch.cast import Cast
+from lunabot.dispatch.mentions import Addressee, Mentions, order
+from lunabot.dispatch.rules import decide
 from lunabot.matrix.account import Account
 from lunabot.matrix.events import Message
 from lunabot.matrix.ids import UserId
@@ -14,23 +15,43 @@ from lunabot.memory.state import State
 
 @dataclass(frozen=True, slots=True)
 class Deciding:
-    """Applies the rules to a message as the account sees its room now."""
+    """Applies the rules to a message for each of Luna's accounts in its room."""
 
     settings: Callable[[], Settings]
     state: State
+    cast: Cast
 
-    def __call__(self, account: Account, message: Message) -> Decision:
-        """Decide whether the account answers."""
-        settings = self.settings()
-        luna = settings.luna
-        return decide(
-            message,
-            account=Addressee.of(account.user_id, (luna.display_name, *luna.handles)),
-            joined_members=account.joined_count(message.room_id),
-            now_ms=account.server_now(),
-            backlog_ms=settings.sync.backlog_minutes * 60_000,
-            replied_to_sender=self._replied_to(message),
-        )
+    def __call__(self, seer: Account, message: Message) -> tuple[UserId, ...]:
+        """Return who answers, in order, by the members that `seer` knows of the room."""
+        present = self._present(seer, message)
+        if not present or message.sender in self.cast.characters():
+            return ()
+        mentions = Mentions(message)
+        replied_to = self._replied_to(message)
+        joined = seer.joined_count(message.room_id)
+        answering = {
+            each.user_id
+            for each in present
+            if decide(
+                message,
+                account=each,
+                joined_members=joined,
+                now_ms=seer.server_now(),
+                backlog_ms=self.settings().sync.backlog_minutes * 60_000,
+                replied_to_sender=replied_to,
+                mentions=mentions,
+            ).answer
+        }
+        if len(answering) < 2:
+            return tuple(answering)
+        return tuple(user for user in order(message, present, replied_to) if user in answering)
+
+    def _present(self, seer: Account, message: Message) -> list[Addressee]:
+        return [
+            Addressee.of(each.user_id, each.names)
+            for each in self.cast.characters().values()
+            if seer.has_joined(message.room_id, each.user_id)
+        ]
 
     def _replied_to(self, message: Message) -> UserId | None:
         """Return who wrote the message that this one replies to, as far as it is remembered."""

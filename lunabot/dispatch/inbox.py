@@ -1,12 +1,11 @@
 """From a sync to what is to be done about it: stored first, then handed out, each event once."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from lunabot.dispatch.queue import Question, RoomQueues
-from lunabot.dispatch.rules import Decision
 from lunabot.matrix.account import Account
 from lunabot.matrix.batch import SyncBatch
 from lunabot.matrix.events import Message
@@ -26,12 +25,17 @@ class Commands(Protocol):
         """Start what a claimed message asks for."""
 
 
-Decide = Callable[[Account, Message], Decision]
+Decide = Callable[[Account, Message], Sequence[UserId]]
+"""Who answers a message, in which order, as one account sees the room it is in."""
 
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """Takes what the accounts' syncs bring. Events known already change nothing."""
+    """Takes what the accounts' syncs bring. Events known already change nothing.
+
+    Whichever account brings a message first, it is decided then who answers, and the debts of all
+    are recorded. One whose account is not running (`accounts` are those that are) stays owed.
+    """
 
     accounts: Mapping[UserId, Account]
     memory: Memory
@@ -48,19 +52,20 @@ class Inbox:
         account = self.accounts[batch.account]
         messages = [event for event in batch.events if isinstance(event, Message)]
         claimed = {each.event_id for each in messages if self.commands.claims(each)}
-        questions = {
-            each.event_id: Question(account.user_id, each)
+        questions = [
+            Question(user, each)
             for each in messages
-            if each.event_id not in claimed and self.decide(account, each).answer
-        }
-        debts = [_debt(question) for question in questions.values()]
+            if each.event_id not in claimed
+            for user in self.decide(account, each)
+        ]
+        debts = [_debt(question) for question in questions]
         new = await self.memory.record_sync(batch.account, batch.token, batch.events, debts)
         for message in messages:
-            if message.event_id not in new:
-                continue
-            if message.event_id in claimed:
+            if message.event_id in new & claimed:
                 self.commands.run(message)
-            elif not starting and (question := questions.get(message.event_id)):
+        for question in questions:
+            ready = question.account in self.accounts and not starting
+            if ready and question.message.event_id in new:
                 self.queues.put(question)
 
     async def take_history(self, batch: SyncBatch) -> None:

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lunabot.config import ContextSettings, Settings
+from lunabot.config import ContextSettings
+from lunabot.dispatch.cast import Cast
 from lunabot.matrix.account import Account
 from lunabot.matrix.events import Message
 from lunabot.memory.state import State
@@ -15,31 +16,29 @@ from lunabot.prompt.tokens import Tokenizer
 class Prompting:
     """Builds prompts from the newest messages of a room.
 
-    `settings` gives the configuration of the moment, `limits` the tokens that the model bears by
-    it; `is_talk` tells conversation from commands,
-    which no model sees.
+    `limits` gives the tokens that the model bears by the configuration of the moment. `is_talk`
+    tells conversation from commands, which no model sees.
     """
 
-    settings: Callable[[], Settings]
-    limits: Callable[[Settings], ContextSettings]
+    limits: Callable[[], ContextSettings]
+    cast: Cast
     state: State
     tokenizer: Tokenizer
     is_talk: Callable[[Message], bool]
 
     async def __call__(self, account: Account, question: Message) -> Prompt:
         """Return the prompt for a question; raises `BudgetTooSmall`."""
-        settings = self.settings()
-        limits = self.limits(settings)
+        limits, character = self.limits(), self.cast.characters()[account.user_id]
         recent = [
             each
             for each in self.state.recent(question.room_id)
-            if same_thread(each, question) and self.is_talk(each)
+            if same_thread(each, question) and character.saw(each) and self.is_talk(each)
         ]
         names = account.joined_members(question.room_id)
         return await compose(
             self.tokenizer,
             lambda counter: build(
-                settings.luna.prompt,
+                character.prompt,
                 recent,
                 me=account.user_id,
                 names=names,

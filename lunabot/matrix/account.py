@@ -96,7 +96,7 @@ class Account(botlib.Bot):
     async def _filter(self) -> str:
         """Return the id of the sync filter; one sent whole, the server would check each time."""
         if not self._filter_id:
-            response = await self.client.upload_filter(**_FILTER)
+            response = await _reached(self.client.upload_filter(**_FILTER))
             if not isinstance(response, nio.UploadFilterResponse):
                 raise _failure("filter", response)
             self._filter_id = response.filter_id
@@ -202,6 +202,12 @@ class Account(botlib.Bot):
         room = self.client.rooms.get(room_id)
         users = room.users.values() if room else ()
         return {UserId(user.user_id): user.name for user in users if not user.invited}
+
+    def has_joined(self, room_id: RoomId, user_id: UserId) -> bool:
+        """Tell whether somebody is a joined member of a room this account is in."""
+        room = self.client.rooms.get(room_id)
+        user = room.users.get(user_id) if room else None
+        return user is not None and not user.invited
 
     def joined_count(self, room_id: RoomId) -> int:
         """Return how many have joined a room; 0 for one this account is not in."""

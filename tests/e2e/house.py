@@ -47,7 +47,10 @@ class House(AsyncExitStack):
     async def household(self, *, encrypted: bool = False, **options: Any) -> Household:
         """Return a running Luna, with an encrypted admin room or not, and her administrator."""
         person = await self.person("admin", encrypted=encrypted)
-        luna = self.luna(person, encrypted=encrypted, **options)
+        return await self.start(self.luna(person, encrypted=encrypted, **options), person)
+
+    async def start(self, luna: LunaProcess, person: Person) -> Household:
+        """Start a Luna for the first time and lead her administrator into the admin room."""
         await luna.start()
         room = await person.accept_invitation(sender=luna.user_id)
         return Household(luna, Administrator(person, room, luna.user_id))

@@ -87,6 +87,10 @@ class LunaProcess:
         """Change keys of a section of the configuration, from the next start on."""
         self.configuration.setdefault(name, {}).update(section)
 
+    def write_configuration(self) -> None:
+        """Write the file as `configuration` has it now, which every start does, too."""
+        self.configuration_file.write_text(json.dumps(self.configuration, indent=1))  # YAML, too
+
     async def start(self, timeout_s: float = 30) -> None:
         """Start her and return once she is ready; AssertionError with what she said otherwise."""
         await self.spawn()
@@ -94,7 +98,7 @@ class LunaProcess:
 
     async def spawn(self) -> None:
         """Start her and do not wait: for a start that fails, or is slow on purpose."""
-        self.configuration_file.write_text(json.dumps(self.configuration, indent=1))  # YAML, too
+        self.write_configuration()
         self._lines_before = len(self.process.output)
         await self.process.start()
 

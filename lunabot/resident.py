@@ -1,0 +1,130 @@
+"""One of Luna's accounts at work: it syncs, answers verifications, follows invitations."""
+
+import asyncio
+import dataclasses
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from lunabot.dispatch.inbox import Inbox
+from lunabot.dispatch.unread import Unread
+from lunabot.errors import WorldError, new_reference
+from lunabot.matrix.account import Account
+from lunabot.matrix.batch import SyncBatch
+from lunabot.matrix.events import Invite, StateChange
+from lunabot.matrix.identity import Identity
+from lunabot.matrix.ids import RoomId, UserId
+from lunabot.matrix.markdown import text_content
+from lunabot.problems import Problems
+from lunabot.tasks import Tasks
+
+log = logging.getLogger(__name__)
+
+_STORE_PAUSE_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Household:
+    """What all residents share.
+
+    `is_welcome` decides whose invitations an account follows, `tell` reaches the administrators,
+    `state_changed` hears of every change of a room's state that an account sees.
+    """
+
+    inbox: Inbox
+    problems: Problems
+    tell: Callable[[str], None]
+    is_welcome: Callable[[UserId], bool]
+    state_changed: Callable[[Account, StateChange], None]
+
+
+@dataclass
+class Resident:
+    """An account that is logged in and has synced once.
+
+    `first` is the batch it started with; `fresh` tells that it never synced before, so that what
+    was said earlier is history. `part` names it where its troubles are shown.
+    """
+
+    account: Account
+    identity: Identity
+    house: Household
+    first: SyncBatch
+    fresh: bool
+    part: str
+    tasks: Tasks = field(default_factory=Tasks)
+    unread: Unread = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.unread = Unread(self.account)
+
+    async def begin(self, backlog_ms: int) -> int:
+        """Take the first batch and hand out all that is owed; return how much was too old."""
+        await self._take(self.first)
+        return await self.house.inbox.settle_debts(self.account, backlog_ms)
+
+    async def follow(self) -> None:
+        """Sync until cancelled. Raises `SessionLost`."""
+        await self.account.sync_forever(self.first.token, self._take, self._trouble)
+
+    async def close(self) -> None:
+        """End what runs and close the account."""
+        await self.tasks.close()
+        await self.account.close()
+
+    async def _take(self, batch: SyncBatch) -> None:
+        """Handle a batch. What fails by our fault is logged and told; the next one comes."""
+        self.house.problems.solve(self.part)
+        try:
+            await self.identity.take(batch)
+            for invite in batch.invites:
+                self.tasks.start(self._invited(invite), "invitation")
+            await self._store(self._with_late_keys(batch))
+            for event in batch.events:
+                if isinstance(event, StateChange):
+                    self.house.state_changed(self.account, event)
+        except Exception:
+            reference = new_reference()
+            log.exception("%s: a sync was not handled, reference %s", self.part, reference)
+            self.house.tell(f"⚠️ I stumbled over what a sync brought, reference `{reference}`.")
+
+    async def _store(self, batch: SyncBatch) -> None:
+        """Store and hand out a batch, waiting for a disk that is full: nothing is passed over."""
+        starting = batch.token == self.first.token
+        while True:
+            try:
+                if starting and self.fresh:
+                    await self.house.inbox.take_history(batch)
+                else:
+                    await self.house.inbox.take(batch, starting=starting)
+            except WorldError as error:
+                self.house.problems.report("store", str(error))
+                await asyncio.sleep(_STORE_PAUSE_S)
+                continue
+            self.house.problems.solve("store")
+            return
+
+    def _with_late_keys(self, batch: SyncBatch) -> SyncBatch:
+        now = asyncio.get_running_loop().time()
+        self.unread.add(batch.unread, now)
+        for event in self.unread.overdue(now):
+            self.tasks.start(self._cannot_read(RoomId(event.room_id)), "unreadable message")
+        return dataclasses.replace(batch, events=batch.events + self.unread.readable())
+
+    async def _cannot_read(self, room_id: RoomId) -> None:
+        if self.account.joined_count(room_id) == 2:
+            text = "I could not read your last message: its key did not reach me. Send it again."
+            await self.account.say(room_id, text_content(text, msgtype="m.notice"))
+
+    async def _invited(self, invite: Invite) -> None:
+        if self.house.is_welcome(invite.sender):
+            await self.account.join(invite.room_id)
+        else:
+            self.house.tell(
+                f"{invite.sender} invited {self.account.user_id} to `{invite.room_id}`. That was "
+                "not followed: `invites.allowed` decides whose invitations are."
+            )
+
+    def _trouble(self, error: WorldError) -> None:
+        log.warning("%s: %s", self.part, error)
+        self.house.problems.report(self.part, str(error), quietly=True)

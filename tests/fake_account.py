@@ -1,0 +1,97 @@
+"""An account without a homeserver: it notes what it is asked to do, in order."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import nio
+
+from lunabot.errors import WorldError
+from lunabot.matrix.account import Account
+from lunabot.matrix.ids import EventId, RoomId, UserId
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """An event that was sent, once or again; the id follows from the transaction, as it should."""
+
+    room_id: RoomId
+    content: dict[str, Any]
+    transaction_id: str
+    type: str
+
+    @property
+    def event_id(self) -> EventId:
+        return EventId(f"$by-{self.transaction_id}")
+
+    @property
+    def body(self) -> str:
+        return str(self.content["body"])
+
+    @property
+    def reaction(self) -> str:
+        return str(self.content["m.relates_to"]["key"])
+
+
+class FakeAccount(Account):
+    """Does not start an `Account`: what reads rooms is inherited, what talks to a server is not.
+
+    While `failure` is set, whatever can fail raises it.
+    """
+
+    def __init__(self, user_id: str = "@luna:localhost") -> None:
+        self.user_id = UserId(user_id)
+        self.client = SimpleNamespace(rooms={})
+        self.last_sync: float | None = None
+        self.failure: WorldError | None = None
+        self.acts: list[tuple[Any, ...]] = []
+        self.sent: list[Sent] = []
+
+    def enter(
+        self, room_id: str, *members: str, invited: str = "", encrypted: bool = False
+    ) -> nio.MatrixRoom:
+        """Put the account into a room with these members, and return the room's state."""
+        room = nio.MatrixRoom(room_id, self.user_id, encrypted)
+        for user in (self.user_id, *members):
+            room.add_member(user, user[1:].partition(":")[0].title(), None)
+        if invited:
+            room.add_member(invited, None, None, invited=True)
+        self.client.rooms[room_id] = room
+        return room
+
+    def server_now(self) -> int:
+        return int(time.time() * 1000)
+
+    async def send(
+        self,
+        room_id: RoomId,
+        content: Mapping[str, Any],
+        transaction_id: str,
+        *,
+        event_type: str = "m.room.message",
+    ) -> EventId:
+        self._fail()
+        sent = Sent(room_id, dict(content), transaction_id, event_type)
+        self.sent.append(sent)
+        self.acts.append(("sent", sent.reaction if event_type == "m.reaction" else sent.body))
+        return sent.event_id
+
+    async def send_file(self, room_id: RoomId, name: str, data: bytes, mimetype: str) -> EventId:
+        self._fail()
+        self.acts.append(("file", name, data, mimetype))
+        return EventId("$file")
+
+    async def redact(self, room_id: RoomId, event_id: EventId) -> None:
+        self.acts.append(("redacted", event_id))
+
+    async def mark_read(self, room_id: RoomId, event_id: EventId) -> None:
+        self.acts.append(("read", event_id))
+
+    async def set_typing(self, room_id: RoomId, typing: bool) -> None:
+        self.acts.append(("typing", typing))
+
+    def _fail(self) -> None:
+        if self.failure:
+            raise self.failure
