@@ -15,6 +15,7 @@ from lunabot.dispatch.attention import Attention
 from lunabot.errors import WorldError
 from lunabot.matrix.account import Account, SessionLost
 from lunabot.matrix.events import StateChange
+from lunabot.personas.fleet import Fleet
 from lunabot.resident import Resident
 from lunabot.stopping import Stopped, Stopping
 from lunabot.tasks import Tasks
@@ -34,6 +35,7 @@ class Luna:
 
     services: Services
     me: Resident
+    fleet: Fleet
     room: AdminRoom
     bulletin: Bulletin
     attention: Attention
@@ -55,12 +57,14 @@ class Luna:
             log.error("%s: logging in anew", error)
             await self._end_work()
         finally:
+            await self.fleet.close()
             await self.attention.close()
             await self.tasks.close()
             await self.me.close()
 
     def state_changed(self, account: Account, change: StateChange) -> None:
         """Hear of a change of a room's state: of the admin room's, when Luna herself sees it."""
+        self.fleet.state_changed(account, change)
         if account is self.me.account and change.room_id == self.services.admin_room:
             self.room.state_changed(change)
             if change.type == "m.room.member":
@@ -68,8 +72,12 @@ class Luna:
 
     async def _begin(self) -> None:
         missed = await self.me.begin(self.services.settings.sync.backlog_minutes * 60_000)
+        mended = await self.services.personas().mend()
+        for line in mended:
+            self.bulletin.tell(line)
+        await self.fleet.start()
         self.tasks.start(self._check_model(), "model check")
-        if not self.me.fresh:
+        if not self.me.opened.fresh:
             self.bulletin.tell(back_again(self.services.problems.lines(), missed))
         self._welcome_administrators()
         gc.freeze()  # what is there now stays: a full collection would hold the loop for 30 ms

@@ -12,9 +12,9 @@ from lunabot.errors import WorldError, new_reference
 from lunabot.matrix.account import Account
 from lunabot.matrix.batch import SyncBatch
 from lunabot.matrix.events import Invite, StateChange
-from lunabot.matrix.identity import Identity
 from lunabot.matrix.ids import RoomId, UserId
 from lunabot.matrix.markdown import text_content
+from lunabot.opening import Opened
 from lunabot.problems import Problems
 from lunabot.tasks import Tasks
 
@@ -40,17 +40,14 @@ class Household:
 
 @dataclass
 class Resident:
-    """An account that is logged in and has synced once.
+    """An account that is open and lives in the house.
 
-    `first` is the batch it started with; `fresh` tells that it never synced before, so that what
-    was said earlier is history. `part` names it where its troubles are shown.
+    For one that is fresh, what was said before it came is history. `part` names it where its
+    troubles are shown.
     """
 
-    account: Account
-    identity: Identity
+    opened: Opened
     house: Household
-    first: SyncBatch
-    fresh: bool
     part: str
     tasks: Tasks = field(default_factory=Tasks)
     unread: Unread = field(init=False)
@@ -58,14 +55,19 @@ class Resident:
     def __post_init__(self) -> None:
         self.unread = Unread(self.account)
 
+    @property
+    def account(self) -> Account:
+        """The account itself."""
+        return self.opened.account
+
     async def begin(self, backlog_ms: int) -> int:
         """Take the first batch and hand out all that is owed; return how much was too old."""
-        await self._take(self.first)
+        await self._take(self.opened.first)
         return await self.house.inbox.settle_debts(self.account, backlog_ms)
 
     async def follow(self) -> None:
         """Sync until cancelled. Raises `SessionLost`."""
-        await self.account.sync_forever(self.first.token, self._take, self._trouble)
+        await self.account.sync_forever(self.opened.first.token, self._take, self._trouble)
 
     async def close(self) -> None:
         """End what runs and close the account."""
@@ -76,7 +78,7 @@ class Resident:
         """Handle a batch. What fails by our fault is logged and told; the next one comes."""
         self.house.problems.solve(self.part)
         try:
-            await self.identity.take(batch)
+            await self.opened.identity.take(batch)
             for invite in batch.invites:
                 self.tasks.start(self._invited(invite), "invitation")
             await self._store(self._with_late_keys(batch))
@@ -90,10 +92,10 @@ class Resident:
 
     async def _store(self, batch: SyncBatch) -> None:
         """Store and hand out a batch, waiting for a disk that is full: nothing is passed over."""
-        starting = batch.token == self.first.token
+        starting = batch.token == self.opened.first.token
         while True:
             try:
-                if starting and self.fresh:
+                if starting and self.opened.fresh:
                     await self.house.inbox.take_history(batch)
                 else:
                     await self.house.inbox.take(batch, starting=starting)

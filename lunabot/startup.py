@@ -5,41 +5,25 @@ left alone.
 """
 
 import logging
-import time
 from urllib.parse import quote
 
-from lunabot.admin.bulletin import Bulletin
 from lunabot.admin.loader import LoadedSkills
-from lunabot.admin.reloading import load_all_skills, reload
-from lunabot.admin.room import AdminRoom
+from lunabot.admin.reloading import load_all_skills
 from lunabot.admin.room_setup import AdminRoomFound, AdminRoomSetup, RoomPlan
-from lunabot.admin.services import Services
-from lunabot.config import Settings
-from lunabot.dispatch.answering import Answering
-from lunabot.dispatch.attention import Attention
-from lunabot.dispatch.cast import Character
-from lunabot.dispatch.deciding import Deciding
-from lunabot.dispatch.inbox import Inbox
-from lunabot.dispatch.prompting import Prompting
-from lunabot.dispatch.queue import RoomQueues
-from lunabot.errors import Refused, WorldError
+from lunabot.errors import Refused
 from lunabot.foundation import Foundation
 from lunabot.homeserver.admin_api import AdminApi
 from lunabot.homeserver.client_api import ClientApi
 from lunabot.homeserver.sessions import ensure_person, open_director_session
 from lunabot.luna import Luna
 from lunabot.matrix.account import Account
-from lunabot.matrix.crosssigning import DeviceKeysLost, check_device_keys
-from lunabot.matrix.identity import publish
-from lunabot.matrix.ids import RoomId, UserId, localpart, server_name
-from lunabot.matrix.invites import is_welcome
+from lunabot.matrix.crosssigning import DeviceKeysLost
+from lunabot.matrix.ids import RoomId, localpart, server_name
 from lunabot.matrix.markdown import text_content
 from lunabot.matrix.session import Session
-from lunabot.personas.company import Company
-from lunabot.problems import Problems
+from lunabot.opening import Opened, Opener
 from lunabot.prompt.tokens import Tokenizer
-from lunabot.resident import Household, Resident
-from lunabot.tasks import Tasks
+from lunabot.wiring import Wiring
 
 log = logging.getLogger(__name__)
 
@@ -52,17 +36,22 @@ async def start(base: Foundation) -> Luna:
 
     Raises `Misconfigured` for what only a person can mend, `WorldError` for a server out of reach.
     """
-    # Whoever mistyped the address learns of it now, not when the patience of all calls is over.
-    await base.http.call("GET", "/_matrix/client/versions", patience_s=_FIRST_WORD_S)
     await _ensure_administrators(base)
     session = await _open_session(base)
     problems = await _prepare_account(base, session)
     found = await _admin_room(base, session)
-    account = await _open_account(base, session)
+    opener = _opener(base, found.room_id)
     try:
-        return await _assemble(base, session, account, found, problems)
+        opened = await opener.open(
+            session, password=base.settings.luna.password.get_secret_value() or None
+        )
+    except DeviceKeysLost:
+        base.settings.session_path.unlink()  # the next try logs in as a new device
+        raise
+    try:
+        return await _assemble(base, opener, opened, found, problems)
     except BaseException:
-        await account.close()
+        await opened.account.close()
         raise
 
 
@@ -77,22 +66,21 @@ async def _open_session(base: Foundation) -> Session:
     )
 
 
-async def _open_account(base: Foundation, session: Session) -> Account:
-    """Open the account's encryption store; raises `WorldError` once where the keys are lost.
-
-    The dead device's session is put away then, so that the next try is a new device.
-    """
+def _opener(base: Foundation, admin_room: RoomId) -> Opener:
     settings = base.settings
-    account = Account(settings.homeserver.url, session, settings.secrets_path / "crypto")
-    try:
-        if not account.has_published_keys:
-            await check_device_keys(base.http, session, account.identity_keys)
-    except WorldError as error:
-        await account.close()
-        if isinstance(error, DeviceKeysLost):
-            settings.session_path.unlink()
-        raise
-    return account
+
+    async def show(account: Account, room_id: RoomId | None, text: str) -> None:
+        content = text_content(text, msgtype="m.notice")
+        await account.say(room_id or admin_room, content)
+
+    return Opener(
+        base.http,
+        settings.homeserver.url,
+        settings.secrets_path,
+        base.memory,
+        lambda user: user in settings.admin.users,
+        show,
+    )
 
 
 async def _ensure_administrators(base: Foundation) -> None:
@@ -147,99 +135,22 @@ async def _admin_room(base: Foundation, session: Session) -> AdminRoomFound:
 
 async def _assemble(
     base: Foundation,
-    session: Session,
-    account: Account,
+    opener: Opener,
+    opened: Opened,
     found: AdminRoomFound,
     known: dict[str, str],
 ) -> Luna:
-    memory, tasks, attention = base.memory, Tasks(), Attention()
-    token = await memory.archive.sync_token(account.user_id)
-    first = await account.sync_once(token, full_state=True)
     loaded = await load_all_skills(base.settings)
-    bulletin = Bulletin(account, found.room_id, tasks)
-    problems = Problems(bulletin.tell, known | _found_problems(base, found, loaded))
-    company = Company(lambda: _luna_character(services.settings))
-    accounts = {account.user_id: account}
-    prompting = Prompting(
-        lambda: base.models.context(services.settings),
-        company,
-        memory.state,
+    return Wiring(
+        base,
+        opener,
+        opened,
+        found.room_id,
+        loaded.registry,
+        await base.models.open(base.settings),
         await _tokenizer(base),
-        lambda message: not room.claims(message),
-    )
-    model = await base.models.open(base.settings)
-    queues = RoomQueues(
-        Answering(
-            accounts,
-            company,
-            prompting,
-            lambda: services.model,
-            memory,
-            attention,
-            bulletin.tell,
-        )
-    )
-    services = Services(
-        settings=base.settings,
-        registry=loaded.registry,
-        model=model,
-        account=account,
-        admin_room=found.room_id,
-        client_api=ClientApi(base.http, lambda: session.access_token),
-        admin_api=AdminApi(base.http, lambda: session.access_token),
-        memory=memory,
-        queues=queues,
-        own_accounts=lambda: frozenset(company.characters()),
-        reload=lambda: reload(services, base.load, base.models),
-        request_shutdown=base.stopping.request,
-        started=time.monotonic(),
-        problems=problems,
-    )
-    room = AdminRoom(services, bulletin.tell)
-    deciding = Deciding(lambda: services.settings, memory.state, company)
-    house = Household(
-        Inbox(accounts, memory, queues, room, deciding),
-        problems,
-        bulletin.tell,
-        lambda inviter: _is_welcome(inviter, services),
-        lambda seer, change: luna.state_changed(seer, change),
-    )
-    identity = await publish(
-        base.http,
-        account,
-        session,
-        base.settings.secrets_path / "cross_signing" / localpart(account.user_id),
-        password=base.settings.luna.password.get_secret_value() or None,
-        may_verify=lambda user: user in services.settings.admin.users,
-        show=lambda room_id, text: _show(account, room_id or found.room_id, text),
-    )
-    luna = Luna(
-        services=services,
-        me=Resident(account, identity, house, first, token is None, "homeserver"),
-        room=room,
-        bulletin=bulletin,
-        attention=attention,
-        tasks=tasks,
-        stopping=base.stopping,
-        say=base.say,
-        toy=base.models.is_toy,
-    )
-    return luna
-
-
-def _luna_character(settings: Settings) -> Character:
-    luna = settings.luna
-    return Character(settings.luna_user_id, (luna.display_name, *luna.handles), luna.prompt)
-
-
-def _is_welcome(inviter: UserId, services: Services) -> bool:
-    settings = services.settings
-    return is_welcome(
-        inviter,
-        me=services.account.user_id,
-        administrators=settings.admin.users,
-        allowed=settings.invites.allowed,
-    )
+        known | _found_problems(base, found, loaded),
+    ).luna
 
 
 def _found_problems(
@@ -267,7 +178,3 @@ async def _tokenizer(base: Foundation) -> Tokenizer:
     if any(length > limit for length in said):
         await tokenizer.load()
     return tokenizer
-
-
-async def _show(account: Account, room_id: RoomId, text: str) -> None:
-    await account.say(room_id, text_content(text, msgtype="m.notice"))

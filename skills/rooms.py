@@ -4,12 +4,12 @@ import re
 import unicodedata
 
 from lunabot.admin.call import Call
+from lunabot.admin.finding import find_room
 from lunabot.admin.parameters import RoomReference
-from lunabot.admin.services import Services
 from lunabot.admin.skill import skill
 from lunabot.errors import Refused, UserMistake
 from lunabot.homeserver.admin_api import ServerRoom
-from lunabot.matrix.ids import RoomId, UserId, server_name
+from lunabot.matrix.ids import UserId, server_name
 
 
 @skill("list_channels", group="rooms", examples=("list_channels", "list_channels trails"))
@@ -75,7 +75,7 @@ async def add_participant(call: Call, room: RoomReference, user: UserId) -> str:
     room: the room
     user: who is invited
     """
-    room_id = await _find(call.services, room)
+    room_id = await find_room(call.services, room)
     membership = (await call.services.client_api.memberships(room_id)).get(user)
     if membership in ("join", "invite"):
         return f"{user} is {'in' if membership == 'join' else 'invited to'} `{room.typed}` already."
@@ -94,25 +94,6 @@ _ENCRYPTION = {
     "state_key": "",
     "content": {"algorithm": "m.megolm.v1.aes-sha2"},
 }
-
-
-async def _find(services: Services, wanted: RoomReference) -> RoomId:
-    """Return the room that is meant; raises `UserMistake` where I am in none of that name."""
-    rooms = services.account.client.rooms
-    if wanted.alias and (found := await services.client_api.resolve_alias(wanted.alias)):
-        if found in rooms:
-            return found
-        raise UserMistake(f"I am not in `{wanted.typed}`: invite me there first.")
-    named = [
-        RoomId(room_id)
-        for room_id, room in rooms.items()
-        if wanted.names(RoomId(room_id), (room.canonical_alias or "",), room.name or "")
-    ]
-    if len(named) == 1:
-        return named[0]
-    if named:
-        raise UserMistake(f"`{wanted.typed}` is the name of {len(named)} rooms: give an id.")
-    raise UserMistake(f"I know no room `{wanted.typed}`. `/list_channels` lists the rooms.")
 
 
 def _alias_localpart(name: str) -> str:

@@ -20,6 +20,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import unquote
 
 from aiohttp import web
 
@@ -229,8 +230,9 @@ async def _read(http: web.Request) -> Request:
         body = text
     token = http.headers.get("Authorization", "").removeprefix("Bearer ")
     for endpoint, pattern in ENDPOINTS.items():
-        if found := re.fullmatch(pattern, f"{http.method} {http.path}"):
-            return Request(endpoint, http.path, token, found.groupdict(), dict(http.query), body)
+        if found := re.fullmatch(pattern, f"{http.method} {http.rel_url.raw_path}"):
+            parts = {name: unquote(part) for name, part in found.groupdict().items()}
+            return Request(endpoint, http.path, token, parts, dict(http.query), body)
     return Request(http.method, http.path, token, {}, dict(http.query), body)
 
 

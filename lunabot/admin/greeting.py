@@ -27,7 +27,8 @@ def back_again(problems: Collection[str], missed: int) -> str:
     """Return what Luna says when she starts where she was before."""
     lines = [f"I am here again (Luna {__version__})."]
     if missed:
-        lines.append(f"While I was away, {missed} messages became too old to answer.")
+        messages = "one message" if missed == 1 else f"{missed} messages"
+        lines.append(f"While I was away, {messages} became too old to answer.")
     return "\n\n".join([" ".join(lines), *_listed(problems)])
 
 

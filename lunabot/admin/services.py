@@ -13,6 +13,7 @@ from lunabot.llm.source import Model
 from lunabot.matrix.account import Account
 from lunabot.matrix.ids import RoomId, UserId
 from lunabot.memory.memory import Memory
+from lunabot.personas.keeper import Keeper
 from lunabot.problems import Problems
 
 
@@ -21,10 +22,10 @@ class Services:
     """The parts of a running Luna. `settings`, `registry` and `model` change with a reload.
 
     `account` is Luna's own, for which `client_api` and `admin_api` call the server; its token
-    opens every door there and is shown to no skill. `own_accounts` are the user ids Luna runs.
-    `reload` returns what changed, and raises `UserMistake` where nothing did because something is
-    wrong. `problems` says what does not work now. `started` is monotonic
-    seconds.
+    opens every door there and is shown to no skill. `own_accounts` are the user ids Luna runs,
+    `personas` the door to those that are personas. `reload` returns what changed, and raises
+    `UserMistake` where nothing did because something is wrong. `problems` says what does not work
+    now. `started` is monotonic seconds.
     """
 
     settings: Settings
@@ -37,6 +38,7 @@ class Services:
     memory: Memory
     queues: RoomQueues
     own_accounts: Callable[[], frozenset[UserId]]
+    personas: Callable[[], Keeper]
     reload: Callable[[], Awaitable[str]]
     request_shutdown: Callable[[str], None]
     started: float

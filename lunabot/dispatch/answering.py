@@ -47,10 +47,9 @@ class Answering:
     async def __call__(self, questions: Sequence[Question]) -> None:
         """Answer; what is cancelled on the way stays owed."""
         last = questions[-1]
-        account, room_id = self.accounts[last.account], last.message.room_id
+        account = self.accounts[last.account]
         try:
-            async with self.attention.on(account, room_id, last.message.event_id):
-                await self._answer(account, questions)
+            await self._answer(account, questions)
         except WorldError as error:
             log.warning("no answer to %s: %s", last.message.event_id, error)
             await self._apologise(account, questions, str(error))
@@ -61,9 +60,10 @@ class Answering:
 
     async def _answer(self, account: Account, questions: Sequence[Question]) -> None:
         message = questions[-1].message
-        prompt = await self.build_prompt(account, message)
-        model = self.cast.characters()[account.user_id].model
-        completion = await self.model().complete(prompt.turns, model=model or None)
+        async with self.attention.on(account, message.room_id, message.event_id):
+            prompt = await self.build_prompt(account, message)
+            model = self.cast.characters()[account.user_id].model
+            completion = await self.model().complete(prompt.turns, model=model or None)
         await self._spent(account, message, prompt, completion)
         asked = [question.message.event_id for question in questions]
         # Dense Markdown takes 4 ms a kilobyte.

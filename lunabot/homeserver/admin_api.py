@@ -127,14 +127,24 @@ class AdminApi:
         path = f"/_synapse/admin/v2/rooms/{_quoted(room_id)}"
         task = expect(await self._call("DELETE", path, {"purge": True}), "delete_id", str)
         status_path = f"/_synapse/admin/v2/rooms/delete_status/{_quoted(task)}"
+        await self._until_complete(status_path, f"deleting the room {room_id}")
+
+    async def redact_user(self, user_id: UserId) -> None:
+        """Redact all that a local user said anywhere; returns once it is done."""
+        path = f"/_synapse/admin/v1/user/{_quoted(user_id)}/redact"
+        task = expect(await self._call("POST", path, {"rooms": []}), "redact_id", str)
+        status_path = f"/_synapse/admin/v1/user/redact_status/{_quoted(task)}"
+        await self._until_complete(status_path, f"redacting what {user_id} said")
+
+    async def _until_complete(self, status_path: str, what: str) -> None:
         try:
             async with asyncio.timeout(_DELETION_TIMEOUT_S):
                 while (status := await self._status(status_path)) != "complete":
                     if status == "failed":
-                        raise WorldError(f"The homeserver could not delete the room {room_id}")
+                        raise WorldError(f"The homeserver failed at {what}")
                     await asyncio.sleep(_DELETION_POLL_S)
         except TimeoutError:
-            raise WorldError(f"The homeserver still deletes the room {room_id}: wait") from None
+            raise WorldError(f"The homeserver is still {what}: wait") from None
 
     async def _status(self, path: str) -> str:
         return expect(await self._call("GET", path), "status", str)

@@ -19,6 +19,10 @@ class ClientApi:
         self._http = http
         self._token = token
 
+    def acting_for(self, token: str) -> "ClientApi":
+        """Return the same API as the account of another access token."""
+        return ClientApi(self._http, lambda: token)
+
     async def create_room(self, body: JsonObject) -> RoomId:
         """Make a room; `body` as in the specification, "Creation"."""
         return RoomId(expect(await self._call("POST", "/createRoom", body), "room_id", str))
@@ -55,6 +59,14 @@ class ClientApi:
     async def join(self, room_id: RoomId) -> None:
         """Join a room."""
         await self._call("POST", f"/join/{_quoted(room_id)}", {})
+
+    async def leave(self, room_id: RoomId) -> None:
+        """Leave a room, or decline the invitation to it."""
+        await self._call("POST", f"/rooms/{_quoted(room_id)}/leave", {})
+
+    async def state(self, room_id: RoomId, event_type: str) -> JsonObject:
+        """Return the content of a room's state event with an empty state key."""
+        return await self._call("GET", f"/rooms/{_quoted(room_id)}/state/{_quoted(event_type)}/")
 
     async def invite(self, room_id: RoomId, user_id: UserId) -> None:
         """Invite somebody."""

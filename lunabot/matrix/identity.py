@@ -44,17 +44,22 @@ async def publish(
     keys_path: Path,
     *,
     password: str | None,
+    reset: bool = False,
     may_verify: Callable[[UserId], bool],
     show: Show,
 ) -> Identity:
     """Sign the account's device with its own identity, made at first use, and answer for it.
+
+    With `reset` an identity of the account whose keys are lost is replaced.
 
     `show` posts the emoji of a verification, in the room where it runs or (None) wherever the
     administrators look. Raises `DeviceKeysLost`, or `WorldError` with what to do.
     """
     keys = await asyncio.to_thread(load_or_create_keys, keys_path)
     fingerprints = account.identity_keys
-    outcome = await ensure_cross_signed(http, session, fingerprints, keys, password=password)
+    outcome = await ensure_cross_signed(
+        http, session, fingerprints, keys, password=password, reset=reset
+    )
     vouched = {session.device_id: fingerprints["ed25519"], keys.master_key: keys.master_key}
     own = OwnIdentity(
         session.user_id,

@@ -17,8 +17,9 @@ from typing import Concatenate, ParamSpec, Self, TypeVar
 from lunabot.errors import WorldError
 from lunabot.matrix.events import Message, RoomEvent
 from lunabot.matrix.ids import EventId, RoomId, UserId
-from lunabot.memory import audit, ledger, messages, schema, usage
+from lunabot.memory import audit, journal, ledger, messages, schema, usage
 from lunabot.memory.audit import AuditEntry
+from lunabot.memory.journal import Facts, Undertaking
 from lunabot.memory.ledger import Debt, Unanswered
 from lunabot.memory.messages import Recorded
 from lunabot.memory.usage import Usage
@@ -127,6 +128,10 @@ class Archive:
         """Return the token up to which everything an account may see is stored."""
         return await self._read(_sync_token, account)
 
+    async def forget_account(self, account: UserId) -> None:
+        """Forget how far an account has synced and what it owes: it is no more."""
+        await self._write(_forget_account, account)
+
     async def record_answer(
         self, account: UserId, questions: Collection[EventId], answer: Message
     ) -> Recorded:
@@ -158,6 +163,22 @@ class Archive:
     async def record_usage(self, spent: Usage) -> None:
         """Note the tokens that a call of the model cost."""
         await self._write(usage.append, spent)
+
+    async def begin(self, kind: str, subject: str, facts: Facts) -> Undertaking:
+        """Note that a transaction begins: see `lunabot.memory.journal`."""
+        return await self._write(journal.begin, kind, subject, facts)
+
+    async def note(self, undertaking: Undertaking) -> None:
+        """Note the step that a transaction is about to do."""
+        await self._write(journal.note, undertaking)
+
+    async def end(self, undertaking: Undertaking) -> None:
+        """Note that a transaction is done, or undone."""
+        await self._write(journal.end, undertaking)
+
+    async def unfinished(self) -> tuple[Undertaking, ...]:
+        """Return the transactions that a crash cut off, the oldest first."""
+        return await self._read(journal.unfinished)
 
     async def counts(self) -> Counts:
         """Return how large the archive is; redacted messages and edits do not count."""
@@ -216,6 +237,12 @@ def _record_sync(
         (account, token),
     )
     return recorded
+
+
+def _forget_account(connection: sqlite3.Connection, account: UserId) -> None:
+    connection.execute("DELETE FROM sync_tokens WHERE account = ?", (account,))
+    owed = [debt.event_id for debt in ledger.owed(connection, account)]
+    ledger.give_up(connection, account, owed, "ignored")
 
 
 def _sync_token(connection: sqlite3.Connection, account: UserId) -> str | None:

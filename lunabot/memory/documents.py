@@ -32,6 +32,15 @@ class Documents:
         """Set fields of a document, making it where it does not exist; others stay."""
         self._table.upsert(Document(fields, _as_id(name)))
 
+    def replace(self, name: str, fields: Mapping[str, Any]) -> None:
+        """Give a document these fields and no others, making it where it does not exist."""
+        self.remove(name)
+        self._table.insert(Document(fields, _as_id(name)))
+
+    def remove(self, name: str) -> None:
+        """Remove a document if it exists."""
+        self._table.remove(doc_ids=[_as_id(name)])
+
     def clear(self) -> None:
         """Remove all documents."""
         self._table.truncate()

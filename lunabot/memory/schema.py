@@ -95,6 +95,14 @@ CREATE TRIGGER audit_keeps BEFORE UPDATE ON audit
 CREATE TRIGGER audit_stays BEFORE DELETE ON audit
     BEGIN SELECT raise(ABORT, 'the audit trail is append-only'); END;
 
+CREATE TABLE undertakings (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    steps TEXT NOT NULL,
+    facts TEXT NOT NULL
+);
+
 CREATE TABLE usage (
     id INTEGER PRIMARY KEY,
     timestamp INTEGER NOT NULL,

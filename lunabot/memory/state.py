@@ -13,12 +13,14 @@ from typing import Self
 
 from lunabot.errors import WorldError
 from lunabot.matrix.events import Message
-from lunabot.matrix.ids import RoomId
+from lunabot.matrix.ids import RoomId, UserId
 from lunabot.memory import json_file, recent
 from lunabot.memory.documents import Documents
+from lunabot.memory.json_file import Tables
 from lunabot.memory.json_storage import JsonStorage
-
-SCHEMA_VERSION = 1
+from lunabot.memory.migrations import migrate
+from lunabot.memory.personas import PersonaTable
+from lunabot.personas.persona import Persona
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +37,10 @@ class State:
     def __init__(self, storage: JsonStorage, warnings: Sequence[str] = ()) -> None:
         self._storage = storage
         self._warnings = tuple(warnings)
-        self._schema = Documents(storage, "schema")
         self._facts = Documents(storage, "facts")
         self._rooms = Documents(storage, "rooms")
         self._recent = Documents(storage, "recent")
+        self._personas = PersonaTable(Documents(storage, "personas"))
 
     @classmethod
     async def open(cls, path: Path | None) -> Self:
@@ -48,16 +50,18 @@ class State:
         with the file left as it is, when it cannot be read or a newer Luna wrote it.
         """
         try:
-            loaded = await asyncio.to_thread(json_file.load, path) if path else (None, ())
+            loaded = await asyncio.to_thread(_load, path) if path else (None, ())
         except OSError as error:
             raise WorldError(
-                f"{path} cannot be read ({error}). It was left as it is: put that right or move it "
+                f"{path} cannot be used ({error}). It was left as it is: put that right or move it "
                 "away, then start Luna again."
             ) from error
         tables, warnings = loaded
-        state = cls(JsonStorage(path, tables), warnings)
-        state._check_schema(path)
-        state._storage.start()
+        storage = JsonStorage(path, tables)
+        if tables:
+            storage.write(tables)  # a backup or a migrated schema is to be the file again
+        state = cls(storage, warnings)
+        storage.start()
         return state
 
     @property
@@ -119,11 +123,23 @@ class State:
         """Forget the newest messages of all rooms."""
         self._recent.clear()
 
-    def _check_schema(self, path: Path | None) -> None:
-        version = self._schema.get("state").get("version", SCHEMA_VERSION)
-        if version != SCHEMA_VERSION:
-            raise WorldError(
-                f"{path} was written by another Luna (schema {version}, this one knows "
-                f"{SCHEMA_VERSION}). It was left as it is: start that version, or move it away."
-            )
-        self._schema.put("state", {"version": SCHEMA_VERSION})
+    def personas(self) -> dict[UserId, Persona]:
+        """Return the personas whose documents are sound."""
+        return dict(self._personas.sound)
+
+    def broken_personas(self) -> dict[UserId, str]:
+        """Return what is wrong with the other personas' documents, a line each."""
+        return dict(self._personas.broken)
+
+    def put_persona(self, persona: Persona) -> None:
+        """Keep a persona; raises `BrokenPersona` for one whose document could not be read again."""
+        self._personas.put(persona)
+
+    def remove_persona(self, user_id: UserId) -> None:
+        """Remove a persona, if it is there, whether its document is sound or broken."""
+        self._personas.remove(user_id)
+
+
+def _load(path: Path) -> tuple[Tables, tuple[str, ...]]:
+    tables, warnings = json_file.load(path)
+    return migrate(path, tables or {}), warnings

@@ -18,6 +18,7 @@ from typing import Any
 
 import aiohttp
 
+from lunabot.tether import tethered
 from tests.e2e.process import ChildProcess
 from tests.e2e.session import Session, unique
 from tests.e2e.waiting import until
@@ -71,10 +72,9 @@ class SynapseProcess(Homeserver):
         self._port = free_port()
         self.url = f"http://127.0.0.1:{self._port}"
         configuration = self._write(folder)
-        self.process = ChildProcess(
-            [sys.executable, "-m", "synapse.app.homeserver", "-c", str(configuration)],
-            folder=folder,
-        )
+        command = [sys.executable, "-m", "synapse.app.homeserver", "-c", str(configuration)]
+        # On a tether, for a test run that is killed has no time to end it.
+        self.process = ChildProcess(tethered(command, folder / "synapse.pid"), folder=folder)
 
     def _write(self, folder: Path) -> Path:
         """Write the configuration, which is YAML by way of JSON; return its path."""

@@ -38,3 +38,17 @@ async def memory() -> AsyncIterator[Memory]:
     opened = Memory(await Archive.open(None), await State.open(None))
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """All sleeps, in seconds: they are noted and take no time."""
+    made: list[float] = []
+    sleep = asyncio.sleep
+
+    async def note(seconds: float) -> None:
+        made.append(seconds)
+        await sleep(0)
+
+    monkeypatch.setattr(asyncio, "sleep", note)
+    return made

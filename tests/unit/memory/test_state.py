@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from lunabot.errors import WorldError
+from lunabot.memory.migrations import MIGRATIONS
 from lunabot.memory.recent import RECENT_MESSAGES
-from lunabot.memory.state import SCHEMA_VERSION, RoomState, State
+from lunabot.memory.state import RoomState, State
 from tests.unit.memory.samples import OTHER_ROOM, ROOM, said
 
 
@@ -80,7 +81,7 @@ async def test_a_truncated_file_is_told_and_made_up_for(tmp_path: Path) -> None:
 
 async def test_a_file_of_another_schema_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "db.json"
-    content = json.dumps({"schema": {"state": {"version": SCHEMA_VERSION + 1}}})
+    content = json.dumps({"schema": {"state": {"version": len(MIGRATIONS) + 2}}})
     path.write_text(content)
     with pytest.raises(WorldError, match="another Luna"):
         await State.open(path)

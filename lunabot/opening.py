@@ -1,0 +1,69 @@
+"""From a session to an account at work: encryption store, first sync, identity."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from lunabot.homeserver.http import HomeserverClient
+from lunabot.matrix.account import Account
+from lunabot.matrix.batch import SyncBatch
+from lunabot.matrix.crosssigning import check_device_keys
+from lunabot.matrix.identity import Identity, publish
+from lunabot.matrix.ids import RoomId, UserId, localpart
+from lunabot.matrix.session import Session
+from lunabot.memory.memory import Memory
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An account that has synced once; `fresh` tells that it never had before."""
+
+    session: Session
+    account: Account
+    identity: Identity
+    first: SyncBatch
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Opener:
+    """Opens accounts, Luna's and personas' alike.
+
+    `secrets` is the folder that holds their keys. `may_verify` and `show` are for verifications:
+    who may ask for one, and where the emoji are posted.
+    """
+
+    http: HomeserverClient
+    url: str
+    secrets: Path
+    memory: Memory
+    may_verify: Callable[[UserId], bool]
+    show: Callable[[Account, RoomId | None, str], Awaitable[None]]
+
+    async def open(
+        self, session: Session, *, password: str | None, reset_identity: bool = False
+    ) -> Opened:
+        """Open an account; `reset_identity` replaces a cross-signing identity whose keys are lost.
+
+        Raises `SessionLost`, `DeviceKeysLost` where only a new device helps, or `WorldError`.
+        """
+        account = Account(self.url, session, self.secrets / "crypto")
+        try:
+            if not account.has_published_keys:
+                await check_device_keys(self.http, session, account.identity_keys)
+            token = await self.memory.archive.sync_token(session.user_id)
+            first = await account.sync_once(token, full_state=True)
+            identity = await publish(
+                self.http,
+                account,
+                session,
+                self.secrets / "cross_signing" / localpart(session.user_id),
+                password=password,
+                reset=reset_identity,
+                may_verify=self.may_verify,
+                show=lambda room_id, text: self.show(account, room_id, text),
+            )
+        except BaseException:
+            await account.close()
+            raise
+        return Opened(session, account, identity, first, fresh=token is None)

@@ -1,0 +1,172 @@
+"""The personas' accounts while they run: started together, watched, each on its own feet."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from lunabot.errors import WorldError, new_reference
+from lunabot.homeserver.http import HomeserverClient
+from lunabot.homeserver.sessions import open_session
+from lunabot.matrix.account import Account, SessionLost
+from lunabot.matrix.crosssigning import DeviceKeysLost
+from lunabot.matrix.events import StateChange
+from lunabot.matrix.ids import RoomId, UserId, localpart
+from lunabot.memory.state import State
+from lunabot.opening import Opened, Opener
+from lunabot.personas.company import Company
+from lunabot.personas.persona import Persona
+from lunabot.personas.secrets import PersonaSecrets
+from lunabot.resident import Household, Resident
+
+log = logging.getLogger(__name__)
+
+_AT_ONCE = 8  # accounts opened side by side: more only stand in the server's queue
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 60.0
+
+
+@dataclass
+class Fleet:
+    """Runs an account for each persona of the company.
+
+    `accounts` are those that are ready, Luna's among them: the fleet adds and takes away.
+    `backlog_ms` tells how old a question may be to be answered still.
+    """
+
+    http: HomeserverClient
+    opener: Opener
+    secrets: PersonaSecrets
+    company: Company
+    state: State
+    accounts: dict[UserId, Account]
+    house: Household
+    backlog_ms: Callable[[], int]
+    _running: dict[UserId, asyncio.Task[None]] = field(default_factory=dict)
+    _places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
+
+    async def start(self) -> None:
+        """Start the account of every persona; return when each is ready or has failed once."""
+        ready = []
+        for user_id, persona in self.state.personas().items():
+            self.company.put(persona)
+            ready.append(self._launch(user_id, None))
+        for user_id, problem in self.state.broken_personas().items():
+            self.house.problems.report(_part(user_id), problem, quietly=True)
+        await asyncio.gather(*(event.wait() for event in ready))
+
+    async def open(self, user_id: UserId, *, reset_identity: bool = False) -> Opened:
+        """Log a persona in, if need be as a new device, and open its account."""
+        password = self.secrets.password(user_id)
+        path = self.secrets.session(user_id)
+        for _ in range(2):
+            session = await open_session(self.http, path, user_id, password)
+            try:
+                return await self.opener.open(
+                    session, password=password, reset_identity=reset_identity
+                )
+            except (DeviceKeysLost, SessionLost) as error:
+                log.warning("%s: %s: logging in anew", user_id, error)
+                path.unlink(missing_ok=True)
+        raise WorldError(f"{user_id} is logged out again as soon as it has logged in")
+
+    async def admit(self, user_id: UserId, opened: Opened) -> None:
+        """Let a persona that is kept, and whose account is open, live; return when it is ready."""
+        await self._launch(user_id, opened).wait()
+
+    async def dismiss(self, user_id: UserId) -> None:
+        """Stop a persona's account, if it runs, and take it out of the company."""
+        self.company.remove(user_id)
+        self.house.problems.solve(_part(user_id))
+        if task := self._running.pop(user_id, None):
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def close(self) -> None:
+        """Stop all accounts."""
+        tasks = list(self._running.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def keep(self, persona: Persona) -> None:
+        """Store a persona as it is now; it counts with the next answer."""
+        self.state.put_persona(persona)
+        self.company.put(persona)
+
+    async def forget(self, user_id: UserId) -> None:
+        """Remove a persona's document and have that on the disk; raises `WorldError`."""
+        self.company.remove(user_id)
+        self.state.remove_persona(user_id)
+        await self.state.flush()
+
+    def state_changed(self, account: Account, change: StateChange) -> None:
+        """Note in its document when a persona joins or leaves a room."""
+        persona = self.company.personas().get(account.user_id)
+        is_own = change.type == "m.room.member" and change.state_key == account.user_id
+        if persona is None or not is_own:
+            return
+        if change.content.get("membership") == "join":
+            self.keep(persona.joined(change.room_id, change.timestamp))
+        else:
+            self.keep(persona.left(change.room_id, change.timestamp))
+
+    def _launch(self, user_id: UserId, opened: Opened | None) -> asyncio.Event:
+        ready = asyncio.Event()
+        self._running[user_id] = asyncio.create_task(
+            self._live(user_id, opened, ready), name=f"persona {user_id}"
+        )
+        return ready
+
+    async def _live(self, user_id: UserId, opened: Opened | None, ready: asyncio.Event) -> None:
+        """Run one account for ever; whatever happens to it is nobody else's trouble."""
+        pause = _FIRST_PAUSE_S
+        while True:
+            try:
+                opened = opened or await self._open_in_turn(user_id)
+                await self._serve(opened, ready)
+            except SessionLost as error:
+                log.warning("%s: %s: logging in anew", user_id, error)
+                pause = _FIRST_PAUSE_S
+            except WorldError as error:
+                self.house.problems.report(_part(user_id), str(error), quietly=True)
+            except Exception:
+                reference = new_reference()
+                log.exception("%s failed, reference %s", user_id, reference)
+                problem = f"a fault of mine, reference `{reference}`"
+                self.house.problems.report(_part(user_id), problem)
+            opened = None
+            ready.set()
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE_S)
+
+    async def _open_in_turn(self, user_id: UserId) -> Opened:
+        async with self._places:
+            return await self.open(user_id)
+
+    async def _serve(self, opened: Opened, ready: asyncio.Event) -> None:
+        account = opened.account
+        resident = Resident(opened, self.house, _part(account.user_id))
+        try:
+            self.accounts[account.user_id] = account
+            self._note_rooms(account)
+            await resident.begin(self.backlog_ms())
+            ready.set()
+            await resident.follow()
+        finally:
+            self.accounts.pop(account.user_id, None)
+            await resident.close()
+
+    def _note_rooms(self, account: Account) -> None:
+        """Bring the document in step with the rooms the server says the persona is in."""
+        persona = self.company.personas()[account.user_id]
+        now, there = account.server_now(), {RoomId(room) for room in account.client.rooms}
+        for room_id in there - set(persona.rooms):
+            persona = persona.joined(room_id, now)
+        for room_id in set(persona.rooms) - there:
+            persona = persona.left(room_id, now)
+        if persona is not self.company.personas()[account.user_id]:
+            self.keep(persona)
+
+
+def _part(user_id: UserId) -> str:
+    return f"persona {localpart(user_id)}"

@@ -1,0 +1,219 @@
+"""Which part gets which: the parts of one session, each made when another first needs it."""
+
+import time
+from dataclasses import dataclass
+from functools import cached_property
+
+from lunabot.admin.bulletin import Bulletin
+from lunabot.admin.registry import Registry
+from lunabot.admin.reloading import reload
+from lunabot.admin.room import AdminRoom
+from lunabot.admin.services import Services
+from lunabot.config import Settings
+from lunabot.dispatch.answering import Answering
+from lunabot.dispatch.attention import Attention
+from lunabot.dispatch.cast import Character
+from lunabot.dispatch.deciding import Deciding
+from lunabot.dispatch.inbox import Inbox
+from lunabot.dispatch.prompting import Prompting
+from lunabot.dispatch.queue import RoomQueues
+from lunabot.foundation import Foundation
+from lunabot.homeserver.admin_api import AdminApi
+from lunabot.homeserver.client_api import ClientApi
+from lunabot.llm.source import Model
+from lunabot.luna import Luna
+from lunabot.matrix.account import Account
+from lunabot.matrix.events import StateChange
+from lunabot.matrix.ids import RoomId, UserId
+from lunabot.matrix.invites import is_welcome
+from lunabot.opening import Opened, Opener
+from lunabot.personas.company import Company
+from lunabot.personas.dismissal import Dismisser
+from lunabot.personas.first_words import FirstWords
+from lunabot.personas.fleet import Fleet
+from lunabot.personas.home import Homes
+from lunabot.personas.keeper import Keeper
+from lunabot.personas.secrets import PersonaSecrets
+from lunabot.personas.summoning import Summoner
+from lunabot.problems import Problems
+from lunabot.prompt.tokens import Tokenizer
+from lunabot.resident import Household, Resident
+from lunabot.tasks import Tasks
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """All there is at the start of a session; `luna` is what it comes to.
+
+    `known` are the problems met so far, by part. What a reload changes (settings, registry, model)
+    is asked of `services` each time it is needed.
+    """
+
+    base: Foundation
+    opener: Opener
+    opened: Opened
+    admin_room: RoomId
+    registry: Registry
+    model: Model
+    tokenizer: Tokenizer
+    known: dict[str, str]
+
+    @cached_property
+    def luna(self) -> Luna:
+        """Luna, ready to serve."""
+        return Luna(
+            services=self.services,
+            me=Resident(self.opened, self.house, "homeserver"),
+            fleet=self.fleet,
+            room=self.room,
+            bulletin=self.bulletin,
+            attention=self.attention,
+            tasks=self.tasks,
+            stopping=self.base.stopping,
+            say=self.base.say,
+            toy=self.base.models.is_toy,
+        )
+
+    @cached_property
+    def services(self) -> Services:
+        """What skills may use."""
+        base = self.base
+        return Services(
+            settings=base.settings,
+            registry=self.registry,
+            model=self.model,
+            account=self.opened.account,
+            admin_room=self.admin_room,
+            client_api=ClientApi(base.http, self._token),
+            admin_api=AdminApi(base.http, self._token),
+            memory=base.memory,
+            queues=self.queues,
+            own_accounts=lambda: frozenset(self.company.characters()),
+            personas=lambda: self.keeper,
+            reload=lambda: reload(self.services, base.load, base.models),
+            request_shutdown=base.stopping.request,
+            started=time.monotonic(),
+            problems=self.problems,
+        )
+
+    @cached_property
+    def keeper(self) -> Keeper:
+        """The personas' life cycle."""
+        services, memory = self.services, self.base.memory
+        homes = Homes(services.client_api, services.admin_api, self._secrets)
+        return Keeper(
+            memory.archive,
+            Summoner(self.opened.account, services.admin_api, homes, memory, self.fleet),
+            Dismisser(services.admin_api, homes, memory, self.fleet),
+            self.fleet,
+            FirstWords(lambda: services.model, self.company, memory),
+            self.tasks,
+            self.bulletin.tell,
+        )
+
+    @cached_property
+    def fleet(self) -> Fleet:
+        """The personas' accounts."""
+        return Fleet(
+            self.base.http,
+            self.opener,
+            self._secrets,
+            self.company,
+            self.base.memory.state,
+            self.accounts,
+            self.house,
+            lambda: self.services.settings.sync.backlog_minutes * 60_000,
+        )
+
+    @cached_property
+    def house(self) -> Household:
+        """What all accounts share."""
+        deciding = Deciding(lambda: self.services.settings, self.base.memory.state, self.company)
+        return Household(
+            Inbox(self.accounts, self.base.memory, self.queues, self.room, deciding),
+            self.problems,
+            self.bulletin.tell,
+            self._is_welcome,
+            self._state_changed,
+        )
+
+    @cached_property
+    def queues(self) -> RoomQueues:
+        """The questions in line, and who answers them."""
+        prompting = Prompting(
+            lambda: self.base.models.context(self.services.settings),
+            self.company,
+            self.base.memory.state,
+            self.tokenizer,
+            lambda message: not self.room.claims(message),
+        )
+        return RoomQueues(
+            Answering(
+                self.accounts,
+                self.company,
+                prompting,
+                lambda: self.services.model,
+                self.base.memory,
+                self.attention,
+                self.bulletin.tell,
+            )
+        )
+
+    @cached_property
+    def room(self) -> AdminRoom:
+        """The admin room."""
+        return AdminRoom(self.services, self.bulletin.tell)
+
+    @cached_property
+    def company(self) -> Company:
+        """Who answers."""
+        return Company(lambda: _luna_character(self.services.settings))
+
+    @cached_property
+    def accounts(self) -> dict[UserId, Account]:
+        """The accounts that run."""
+        return {self.opened.account.user_id: self.opened.account}
+
+    @cached_property
+    def problems(self) -> Problems:
+        """What does not work."""
+        return Problems(self.bulletin.tell, self.known)
+
+    @cached_property
+    def bulletin(self) -> Bulletin:
+        """What the administrators are told."""
+        return Bulletin(self.opened.account, self.admin_room, self.tasks)
+
+    @cached_property
+    def attention(self) -> Attention:
+        """Typing notices and receipts."""
+        return Attention()
+
+    @cached_property
+    def tasks(self) -> Tasks:
+        """What runs beside the rest."""
+        return Tasks()
+
+    @cached_property
+    def _secrets(self) -> PersonaSecrets:
+        return PersonaSecrets(self.base.settings.secrets_path)
+
+    def _token(self) -> str:
+        return self.opened.session.access_token
+
+    def _state_changed(self, seer: Account, change: StateChange) -> None:
+        self.luna.state_changed(seer, change)
+
+    def _is_welcome(self, inviter: UserId) -> bool:
+        settings = self.services.settings
+        return is_welcome(
+            inviter,
+            me=self.opened.account.user_id,
+            administrators=settings.admin.users,
+            allowed=settings.invites.allowed,
+        )
+
+
+def _luna_character(settings: Settings) -> Character:
+    luna = settings.luna
+    return Character(settings.luna_user_id, (luna.display_name, *luna.handles), luna.prompt)
