@@ -24,6 +24,19 @@ class RoomState:
 
 
 @dataclass(frozen=True, slots=True)
+class Allowed:
+    """The command may run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The command may not run. The reason is for the audit trail, and for its sender if `tell`."""
+
+    reason: str
+    tell: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Posture:
     """How the admin room stands: `problems` say in words why it is not safe."""
 
@@ -35,18 +48,13 @@ class Posture:
         """Whether everybody who can act or read here is meant to."""
         return not self.problems
 
-
-@dataclass(frozen=True, slots=True)
-class Allowed:
-    """The command may run."""
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """The command may not run. The reason is for the audit trail, and for its sender if `tell`."""
-
-    reason: str
-    tell: bool
+    @property
+    def refusal(self) -> Refusal | None:
+        """Why nothing may be destroyed from here now."""
+        if self.safe:
+            return None
+        reasons = "; ".join(self.problems)
+        return Refusal(f"not run, because this room is not safe: {reasons}", tell=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,24 +73,29 @@ class Authority:
         self, command: Message, posture: Posture, *, destructive: bool, now_ms: int
     ) -> Allowed | Refusal:
         """Decide about one command. `now_ms` is when it reached Luna, in the server's time."""
-        if command.room_id != self.admin_room:
-            return Refusal("it is not in the admin room", tell=False)
-        if command.sender in self.own_accounts:
-            return Refusal("it is from one of Luna's own accounts", tell=False)
+        if refusal := self.outsider(command.room_id, command.sender):
+            return refusal
         if command.msgtype != "m.text":
             return Refusal(f"it is {command.msgtype}, and only a text commands", tell=False)
-        if command.sender not in self.administrators:
-            return Refusal("its sender is not an administrator", tell=False)
         if command.replaces:
             return Refusal("not run: it is an edit – send it as a new message", tell=True)
         if posture.encrypted and not command.encrypted:
             return Refusal("not run: this room is encrypted, your message was not", tell=True)
         if now_ms - command.timestamp > MAX_AGE_MS:
             return Refusal("not run, I was offline – send it again", tell=True)
-        if destructive and not posture.safe:
-            reasons = "; ".join(posture.problems)
-            return Refusal(f"not run, because this room is not safe: {reasons}", tell=True)
+        if destructive and posture.refusal:
+            return posture.refusal
         return Allowed()
+
+    def outsider(self, room_id: RoomId, sender: UserId) -> Refusal | None:
+        """Return why what somebody does somewhere, whatever it is, commands nothing."""
+        if room_id != self.admin_room:
+            return Refusal("it is not in the admin room", tell=False)
+        if sender in self.own_accounts:
+            return Refusal("it is from one of Luna's own accounts", tell=False)
+        if sender not in self.administrators:
+            return Refusal("its sender is not an administrator", tell=False)
+        return None
 
     def _problems(self, state: RoomState) -> Iterator[str]:
         if state.join_rule != "invite":

@@ -42,3 +42,16 @@ class Answer:
 
     markdown: str
     ok: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a destructive command would do, shown with the question whether it should.
+
+    `markdown` tells the consequences, names and counts first. `fingerprint` is any text that is
+    another one when what would go is: the plan is made again when somebody said yes, and nothing
+    is done where they differ.
+    """
+
+    markdown: str
+    fingerprint: str

@@ -55,7 +55,7 @@ def document(registry: Registry) -> str:
 def _details(skill: Skill) -> str:
     parts = [f"`{skill.usage}`", skill.description]
     parts.append("\n".join(f"- `{p.typed}` – {_describe(p)}" for p in skill.parameters))
-    if skill.destructive:
+    if skill.plan:
         parts.append("Asks before it acts; `--yes` skips the question.")
     if skill.examples:
         parts.append("For example:\n\n" + "\n".join(f"- `!{line}`" for line in skill.examples))

@@ -12,7 +12,16 @@ takes the rest. The docstring is a summary, an optional description, and a line 
         text: what to say
         \"""
 
-Signature and docstring are the parser, the help and the documentation.
+Signature and docstring are the parser, the help and the documentation. A skill that destroys has
+a second function with the same parameters, which looks what would go and changes nothing::
+
+    async def melt_plan(call: Call, room: RoomReference) -> Plan:
+        count = ...
+        return Plan(f"**{count} snowmen** melt in {room.typed}.", fingerprint=str(count))
+
+    @skill("melt", destructive=True, plan=melt_plan)
+    async def melt(call: Call, room: RoomReference) -> str:
+        ...
 """
 
 import inspect
@@ -23,12 +32,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from lunabot.admin.arguments import Arguments, Shape, join_arguments, split_arguments
-from lunabot.admin.call import Answer, Call
+from lunabot.admin.call import Answer, Call, Plan
 from lunabot.admin.declaration import Parameter, Place, read_docstring, read_parameters
 from lunabot.admin.parameters import converter_for
 from lunabot.errors import LunaError, UserMistake
 
 SkillFunction = Callable[..., Awaitable[Answer | str]]
+PlanFunction = Callable[..., Awaitable[Plan]]
 
 _VERB = re.compile(r"[a-z][a-z0-9_]*")
 _CONFIRMED: Final = "yes"
@@ -44,7 +54,7 @@ class Skill:
     """A verb and the function behind it. `where` is the file and line of the declaration.
 
     `bang_aliases` are names that some client keeps for itself behind a slash: people are told the
-    ``!name``. A `destructive` skill asks before it acts, unless ``--yes`` was typed.
+    ``!name``. A `destructive` skill with a `plan` asks before it acts, unless ``--yes`` was typed.
     """
 
     verb: str
@@ -58,6 +68,7 @@ class Skill:
     bang_aliases: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
     destructive: bool = False
+    plan: PlanFunction | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -148,6 +159,12 @@ class Invocation:
     values: Mapping[str, Any]
     confirmed: bool = False
 
+    async def plan(self, call: Call) -> Plan | None:
+        """Return what has to be confirmed, None for nothing. What the plan raises is raised."""
+        if self.confirmed or self.skill.plan is None:
+            return None
+        return await self.skill.plan(call, **self.values)
+
     async def run(self, call: Call) -> Answer:
         """Do it. What the function raises is raised."""
         answer = await self.skill.function(call, **self.values)
@@ -161,12 +178,14 @@ def skill(
     bang_aliases: tuple[str, ...] = (),
     group: str | None = None,
     destructive: bool = False,
+    plan: PlanFunction | None = None,
     examples: tuple[str, ...] = (),
 ) -> Callable[[SkillFunction], Skill]:
     """Make a `Skill` of the async function below; raises `DeclarationError`.
 
     `group` is the heading in the list of commands: the file's name, if not given. `examples` are
-    commands without the slash; each has to parse.
+    commands without the slash; each has to parse. `plan` is the function that says what a
+    destructive skill would do; without one it does not ask.
     """
 
     def declare(function: SkillFunction) -> Skill:
@@ -186,6 +205,7 @@ def skill(
                 bang_aliases=bang_aliases,
                 examples=examples,
                 destructive=destructive,
+                plan=plan,
             )
             _check(declared)
         except (TypeError, NameError) as error:
@@ -201,6 +221,10 @@ def _check(declared: Skill) -> None:
             raise TypeError(f"`{name}` cannot be a verb: small letters, digits and _ can")
     if declared.destructive and any(p.name == _CONFIRMED for p in declared.parameters):
         raise TypeError(f"`--{_CONFIRMED}` is taken: it skips the question before it destroys")
+    if declared.destructive and any(p.converter.secret for p in declared.parameters):
+        raise TypeError("what destroys takes no secret: the question before it would hold it")
+    if declared.plan:
+        _check_plan(declared, declared.plan)
     for example in declared.examples:
         verb, _, text = example.partition(" ")
         if verb not in declared.names:
@@ -209,3 +233,11 @@ def _check(declared: Skill) -> None:
             declared.read(text, "localhost")
         except UserMistake as mistake:
             raise TypeError(f"the example `{example}` does not parse: {mistake}") from None
+
+
+def _check_plan(declared: Skill, plan: PlanFunction) -> None:
+    if not declared.destructive:
+        raise TypeError("only what destroys has a plan: add `destructive=True`")
+    expected = inspect.signature(declared.function).parameters
+    if not inspect.iscoroutinefunction(plan) or [*inspect.signature(plan).parameters] != [*expected]:
+        raise TypeError(f"its plan has to be `async def plan({', '.join(expected)})`")

@@ -45,9 +45,11 @@ class Answering:
     tell: Tell
 
     async def __call__(self, questions: Sequence[Question]) -> None:
-        """Answer; what is cancelled on the way stays owed."""
+        """Answer; what is cancelled on the way, or whose account does not run, stays owed."""
         last = questions[-1]
-        account = self.accounts[last.account]
+        account = self.accounts.get(last.account)
+        if account is None:
+            return
         try:
             await self._answer(account, questions)
         except WorldError as error:

@@ -10,7 +10,8 @@ from typing import Literal
 from lunabot.matrix.ids import EventId, UserId
 from lunabot.memory.text import storable
 
-Outcome = Literal["ok", "failed", "refused"]
+Outcome = Literal["ok", "failed", "refused", "asked", "declined", "expired"]
+"""How a command ended. One that was "asked" about has a second entry, once that is answered."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,8 @@ CREATE TABLE audit (
     sender TEXT NOT NULL,
     verb TEXT NOT NULL,
     arguments TEXT NOT NULL,
-    outcome TEXT NOT NULL CHECK (outcome IN ('ok', 'failed', 'refused')),
+    outcome TEXT NOT NULL
+        CHECK (outcome IN ('ok', 'failed', 'refused', 'asked', 'declined', 'expired')),
     duration_ms INTEGER NOT NULL,
     reference TEXT
 );

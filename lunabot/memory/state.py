@@ -20,6 +20,7 @@ from lunabot.memory.json_file import Tables
 from lunabot.memory.json_storage import JsonStorage
 from lunabot.memory.migrations import migrate
 from lunabot.memory.personas import PersonaTable
+from lunabot.memory.questions import QuestionTable
 from lunabot.personas.persona import Persona
 
 
@@ -32,7 +33,10 @@ class RoomState:
 
 
 class State:
-    """The documents, behind small typed methods. An instance comes from `open`."""
+    """The documents, behind small typed methods. An instance comes from `open`.
+
+    `questions` are those that wait for a yes or no.
+    """
 
     def __init__(self, storage: JsonStorage, warnings: Sequence[str] = ()) -> None:
         self._storage = storage
@@ -41,6 +45,7 @@ class State:
         self._rooms = Documents(storage, "rooms")
         self._recent = Documents(storage, "recent")
         self._personas = PersonaTable(Documents(storage, "personas"))
+        self.questions = QuestionTable(Documents(storage, "questions"))
 
     @classmethod
     async def open(cls, path: Path | None) -> Self:

@@ -14,6 +14,7 @@ from pydantic import (
     NonNegativeInt,
     PlainValidator,
     ValidationError,
+    model_validator,
 )
 from pydantic_core import ErrorDetails
 
@@ -23,6 +24,7 @@ from lunabot.personas.trait import check_traits
 
 _NAME_LENGTH = 256  # Synapse accepts no longer display name
 _PROMPT_LENGTH = 65_536  # no Matrix event could bring a longer one
+_FIELDS = 200
 _DEPTH = 20
 _TOLD = 12
 _ROOM_ID = re.compile(r"!\S{1,254}")
@@ -43,15 +45,19 @@ def mistakes(error: ValidationError) -> tuple[str, ...]:
 
 def _line(error: ErrorDetails) -> str:
     place = ".".join(str(part) for part in error["loc"])
+    return f"{place}: {_wrong(error)}" if place else _wrong(error)
+
+
+def _wrong(error: ErrorDetails) -> str:
     match error["type"]:
         case "value_error":
-            return f"{place}: {error['ctx']['error']}"
+            return str(error["ctx"]["error"])
         case "missing":
-            return f"{place}: is missing – add it"
+            return "is missing – add it"
         case kind if kind in _KINDS:
-            return f"{place}: {shown(error['input'])} is not {_KINDS[kind]}"
+            return f"{shown(error['input'])} is not {_KINDS[kind]}"
         case _:
-            return f"{place}: {shown(error['input'])} does not fit – {error['msg']}"
+            return f"{shown(error['input'])} does not fit – {error['msg']}"
 
 
 def _check_unicode(text: str) -> str:
@@ -136,3 +142,10 @@ class PersonaFields(BaseModel):
     stays: _Listed[StayFields] | None = None
     model: Annotated[str, AfterValidator(_check_unicode)] = ""
     notes: _Listed[_Written] = []
+
+    @model_validator(mode="before")
+    @classmethod
+    def _not_too_many(cls, document: dict[str, Any]) -> dict[str, Any]:
+        if len(document) > _FIELDS:
+            raise ValueError(f"has {len(document)} fields – at most {_FIELDS} are kept")
+        return document
