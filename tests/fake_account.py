@@ -1,7 +1,8 @@
 """An account without a homeserver: it notes what it is asked to do, in order."""
 
+import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -48,6 +49,14 @@ class FakeAccount(Account):
         self.failure: WorldError | None = None
         self.acts: list[tuple[Any, ...]] = []
         self.sent: list[Sent] = []
+        self._acted = asyncio.Event()
+
+    async def wait_for(self, condition: Callable[[], object], timeout_s: float = 10) -> None:
+        """Return once the condition holds; it is looked at after each act."""
+        async with asyncio.timeout(timeout_s):
+            while not condition():
+                self._acted.clear()
+                await self._acted.wait()
 
     def enter(
         self, room_id: str, *members: str, invited: str = "", encrypted: bool = False
@@ -75,23 +84,27 @@ class FakeAccount(Account):
         self._fail()
         sent = Sent(room_id, dict(content), transaction_id, event_type)
         self.sent.append(sent)
-        self.acts.append(("sent", sent.reaction if event_type == "m.reaction" else sent.body))
+        self._note("sent", sent.reaction if event_type == "m.reaction" else sent.body)
         return sent.event_id
 
     async def send_file(self, room_id: RoomId, name: str, data: bytes, mimetype: str) -> EventId:
         self._fail()
-        self.acts.append(("file", name, data, mimetype))
+        self._note("file", name, data, mimetype)
         return EventId("$file")
 
     async def redact(self, room_id: RoomId, event_id: EventId) -> None:
-        self.acts.append(("redacted", event_id))
+        self._note("redacted", event_id)
 
     async def mark_read(self, room_id: RoomId, event_id: EventId) -> None:
-        self.acts.append(("read", event_id))
+        self._note("read", event_id)
 
     async def set_typing(self, room_id: RoomId, typing: bool) -> None:
-        self.acts.append(("typing", typing))
+        self._note("typing", typing)
 
     def _fail(self) -> None:
         if self.failure:
             raise self.failure
+
+    def _note(self, *act: Any) -> None:
+        self.acts.append(act)
+        self._acted.set()

@@ -52,7 +52,7 @@ ENDPOINTS = {
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What reached the server: `parts` are the named pieces of the path, `body` is JSON if it is."""
+    """What reached the server: `parts` are named pieces of the path, `body` is JSON if it can."""
 
     endpoint: str
     path: str

@@ -75,13 +75,28 @@ class AdminRoom:
         ticket = Ticket(self.services.account, message)
         reference = None
         outcome: Outcome = "refused"
-        if isinstance(decision, Refusal):
-            await self._refuse(ticket, message, decision)
-        else:
-            ticket.open()
-            answer, reference = await self._answer(ticket, message, command)
-            outcome = "ok" if answer.ok else "failed"
-            await ticket.close(answer.markdown, ok=answer.ok)
+        try:
+            if isinstance(decision, Refusal):
+                await self._refuse(ticket, message, decision)
+            else:
+                outcome = "failed"  # unless it ends well: a stop may cut it off
+                ticket.open()
+                answer, reference = await self._answer(ticket, message, command)
+                outcome = "ok" if answer.ok else "failed"
+                await ticket.close(answer.markdown, ok=answer.ok)
+        finally:
+            ticket.drop()
+            await self._audit(message, command, outcome, started, reference)
+
+    async def _audit(
+        self,
+        message: Message,
+        command: Command,
+        outcome: Outcome,
+        started: float,
+        reference: str | None,
+    ) -> None:
+        skill = self.services.registry.find(command.verb)
         # What stands behind a mistyped verb may be a secret that nothing declares as one.
         arguments = skill.masked(command.text) if skill else ""
         await self.services.memory.archive.record_command(

@@ -18,7 +18,7 @@ FILE_FROM_BYTES = 8_000
 
 
 class Ticket:
-    """The marks and the notice of a command; `open` first, then exactly one `close`.
+    """The marks and the notice of a command; `open` first, then exactly one `close`, or `drop`.
 
     A server that does not take a mark shows in the log and stops nothing: the command has run.
     """
@@ -60,6 +60,11 @@ class Ticket:
         await self._react("✅" if ok else "❌")
         if self._hourglass:
             await self._account.redact(self._command.room_id, self._hourglass)
+
+    def drop(self) -> None:
+        """Set no more marks: the command was cut off. After `close` this changes nothing."""
+        for task in self._tasks:
+            task.cancel()
 
     async def _wait(self) -> None:
         try:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.administrator import Administrator
+from tests.e2e.conftest import fixture
 from tests.e2e.homeserver import Homeserver
 from tests.e2e.process import ChildProcess
 from tests.e2e.session import PASSWORD
@@ -48,21 +49,35 @@ async def run(folder: Path, *command: str, timeout_s: float = 120) -> list[str]:
     return process.output
 
 
-@pytest.fixture(scope="module")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the check with the packages it needs, outside of the repository."""
+@fixture(scope="module")
+async def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the checks with the packages they need, outside of the repository."""
     folder = tmp_path_factory.mktemp("js") / "check"
     shutil.copytree(PACKAGE, folder, ignore=shutil.ignore_patterns("node_modules"))
+    try:
+        await run(folder, "npm", "ci", "--no-audit", "--no-fund")
+    except (AssertionError, TimeoutError) as error:
+        pytest.skip(f"npm cannot fetch matrix-js-sdk: {error}")
     return folder
+
+
+async def test_an_administrator_verifies_her_by_emoji(
+    homeserver: Homeserver, admin: Administrator, package: Path
+) -> None:
+    task = {
+        "url": homeserver.url,
+        "user": admin.person.localpart,
+        "password": PASSWORD,
+        "luna": admin.luna_id,
+    }
+    seen = json.loads((await run(package, "node", "verify.mjs", json.dumps(task)))[-1])
+    assert [device["signedByOwner"] for device in seen["devices"]] == [True]
+    assert seen["announced"] and seen["verified"]
 
 
 async def test_element_trusts_luna_and_commands_her_encrypted(
     homeserver: Homeserver, admin: Administrator, package: Path
 ) -> None:
-    try:
-        await run(package, "npm", "ci", "--no-audit", "--no-fund")
-    except (AssertionError, TimeoutError) as error:
-        pytest.skip(f"npm cannot fetch matrix-js-sdk: {error}")
     task = {
         "url": homeserver.url,
         "user": admin.person.localpart,

@@ -7,7 +7,8 @@ from lunabot.llm.errors import ModelError
 from lunabot.llm.turns import ChatTurn
 
 SAID = (
-    r"no model is set up \(the weights are missing\): set llm\.base_url, llm\.api_key and llm\.model"
+    r"no model is set up \(the weights are missing\): "
+    r"set llm\.base_url, llm\.api_key and llm\.model"
 )
 
 

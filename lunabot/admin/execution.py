@@ -1,0 +1,97 @@
+"""A command that may run, seen through to its answer, its mark and its entry in the audit trail."""
+
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from lunabot.admin.call import Answer, Call, Plan
+from lunabot.admin.grammar import Command
+from lunabot.admin.services import Services
+from lunabot.admin.ticket import Ticket
+from lunabot.admin.wording import code
+from lunabot.errors import LunaError, UserMistake, new_reference
+from lunabot.matrix.events import Message, Reaction
+from lunabot.matrix.ids import server_name
+from lunabot.memory.audit import AuditEntry, Outcome
+
+log = logging.getLogger(__name__)
+
+Approve = Callable[[Plan | None], Awaitable[bool]]
+"""Gets a command's plan, None where it has none, and says whether it is to run now.
+
+What it raises ends the command as if the command had raised it.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """How a command ended; `reference` is that of a fault of ours."""
+
+    answer: Answer
+    reference: str | None = None
+
+
+async def see_through(
+    services: Services, message: Message, command: Command, approve: Approve, stage: str = ""
+) -> None:
+    """Run a command; one that is not approved is suspended: somebody was asked."""
+    started = time.monotonic()
+    ticket = Ticket(services.account, message, stage)
+    ticket.open()
+    ended = await _carry_out(Call(message, services, ticket.progress), command, approve)
+    if ended is None:
+        await ticket.suspend()
+        await record(services, message, command, "asked", started)
+        return
+    await ticket.close(ended.answer.markdown, ok=ended.answer.ok)
+    outcome: Outcome = "ok" if ended.answer.ok else "failed"
+    await record(services, message, command, outcome, started, ended.reference)
+
+
+async def record(
+    services: Services,
+    event: Message | Reaction,
+    command: Command,
+    outcome: Outcome,
+    started: float,
+    reference: str | None = None,
+) -> None:
+    """Add what somebody wanted with an event to the audit trail; it `started` at that monotonic s.
+
+    What stands behind a mistyped verb may be a secret that nothing declares as one: it is left out.
+    """
+    skill = services.registry.find(command.verb)
+    await services.memory.archive.record_command(
+        AuditEntry(
+            timestamp=int(time.time() * 1000),
+            event_id=event.event_id,
+            sender=event.sender,
+            verb=skill.verb if skill else command.verb,
+            arguments=skill.masked(command.text) if skill else "",
+            outcome=outcome,
+            duration_ms=int((time.monotonic() - started) * 1000),
+            reference=reference,
+        )
+    )
+
+
+async def _carry_out(call: Call, command: Command, approve: Approve) -> _Ended | None:
+    try:
+        skill = call.services.registry.require(command.verb)
+        invocation = skill.read(command.text, server_name(call.services.account.user_id))
+        if not await approve(await invocation.plan(call)):
+            return None
+        return _Ended(await invocation.run(call))
+    except UserMistake as mistake:
+        return _Ended(Answer(str(mistake), ok=False))
+    except LunaError as error:
+        return _Ended(Answer(f"That did not work: {error}.", ok=False))
+    except Exception:
+        reference = new_reference()
+        log.exception("/%s failed, reference %s", command.verb, reference)
+        text = (
+            f"Something broke inside me while I ran {code('/' + command.verb)}. "
+            f"It is a fault of mine, reference `{reference}`: my log tells more under it."
+        )
+        return _Ended(Answer(text, ok=False), reference)

@@ -1,0 +1,57 @@
+"""A running Luna's parts for tests of what uses them: real where that is cheap."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
+
+from lunabot.admin.registry import Registry
+from lunabot.admin.services import Services
+from lunabot.config import Settings
+from lunabot.dispatch.queue import Question, RoomQueues
+from lunabot.llm.absent import NoModel
+from lunabot.matrix.events import Message
+from lunabot.matrix.ids import EventId, RoomId, UserId
+from lunabot.memory.memory import Memory
+from lunabot.problems import Problems
+from tests.fake_account import FakeAccount
+
+ADMIN = UserId("@admin:localhost")
+ADMIN_ROOM = RoomId("!admin:localhost")
+
+
+def services(account: FakeAccount, memory: Memory, **parts: Any) -> Services:
+    """Return services in an admin room with the administrator; `parts` replace the usual ones.
+
+    A part that is neither usual nor given is None: whoever needs it gives it.
+    """
+    if ADMIN_ROOM not in account.client.rooms:
+        account.enter(ADMIN_ROOM, ADMIN)
+    usual: dict[str, Any] = {
+        "settings": Settings(),
+        "registry": Registry(),
+        "model": NoModel("nobody set one up"),
+        "account": account,
+        "admin_room": ADMIN_ROOM,
+        "memory": memory,
+        "queues": RoomQueues(_no_answer),
+        "own_accounts": lambda: frozenset({account.user_id}),
+        "started": time.monotonic(),
+        "problems": Problems(lambda text: None),
+    }
+    names = [field.name for field in fields(Services)]
+    assert parts.keys() <= set(names)
+    given: dict[str, Any] = {name: (usual | parts).get(name) for name in names}
+    return Services(**given)
+
+
+def command(
+    body: str, *, sender: UserId = ADMIN, event_id: str = "$command", **changes: Any
+) -> Message:
+    """Return a message in the admin room, of now."""
+    usual: dict[str, Any] = {"room_id": ADMIN_ROOM, "timestamp": int(time.time() * 1000)}
+    return Message(event_id=EventId(event_id), sender=sender, body=body, **(usual | changes))
+
+
+async def _no_answer(questions: Sequence[Question]) -> None:
+    """Answer nothing."""
