@@ -11,8 +11,7 @@ import nio
 
 from lunabot.matrix.account import Account
 from lunabot.matrix.events import RoomEvent
-from lunabot.matrix.ids import EventId, RoomId
-from lunabot.matrix.reading import read_event
+from lunabot.matrix.ids import EventId
 
 PATIENCE_S = 20.0
 _LIMIT = 200
@@ -43,11 +42,8 @@ class Unread:
         """Return, and keep no longer, what can be read by now."""
         read = []
         for event_id, waiting in list(self._waiting.items()):
-            source = self._account.decrypt(waiting.event)
-            if source is None:
-                continue
-            del self._waiting[event_id]
-            if event := read_event(source, RoomId(waiting.event.room_id), encrypted=True):
+            if event := self._account.read(waiting.event):
+                del self._waiting[event_id]
                 read.append(event)
         return tuple(read)
 

@@ -15,8 +15,9 @@ import nio
 import simplematrixbotlib as botlib
 
 from lunabot.errors import Refused, WorldError, new_reference
-from lunabot.matrix.batch import SyncBatch, read_batch
+from lunabot.matrix.batch import SyncBatch, read_batch, read_decrypted
 from lunabot.matrix.crypto_store import CryptoStore
+from lunabot.matrix.events import RoomEvent
 from lunabot.matrix.ids import DeviceId, EventId, RoomId, UserId
 from lunabot.matrix.session import Session
 
@@ -91,7 +92,7 @@ class Account(botlib.Bot):
         self._clock_offset_ms = _clock_offset_ms(response)
         async with self._rooms_changed:
             self._rooms_changed.notify_all()
-        return read_batch(self.user_id, response)
+        return read_batch(self.user_id, response, self._is_genuine)
 
     async def _filter(self) -> str:
         """Return the id of the sync filter; one sent whole, the server would check each time."""
@@ -214,12 +215,19 @@ class Account(botlib.Bot):
         room = self.client.rooms.get(room_id)
         return sum(not user.invited for user in room.users.values()) if room else 0
 
-    def decrypt(self, event: nio.MegolmEvent) -> dict[str, Any] | None:
-        """Try once more to read an event whose key was missing; return its source."""
+    def read(self, event: nio.MegolmEvent) -> RoomEvent | None:
+        """Try once more to read an event whose key was missing."""
         try:
-            return dict(self.client.decrypt_event(event).source)
+            decrypted = self.client.decrypt_event(event)
         except (nio.EncryptionError, nio.LocalProtocolError):
             return None
+        return read_decrypted(decrypted, RoomId(event.room_id), self._is_genuine)
+
+    def _is_genuine(self, event: nio.Event) -> bool:
+        if event.sender == self.user_id:
+            return True
+        devices = self.client.device_store
+        return devices.device_from_sender_key(event.sender, event.sender_key) is not None
 
     async def send_file(self, room_id: RoomId, name: str, data: bytes, mimetype: str) -> EventId:
         """Upload a file, encrypted where the room is, and send it. Raises like `send`."""

@@ -1,12 +1,12 @@
 """What one sync brought, as plain data: the events and the token that covers them."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import nio
 
-from lunabot.matrix.events import Invite, RoomEvent
+from lunabot.matrix.events import Invite, Message, RoomEvent
 from lunabot.matrix.ids import RoomId, UserId
 from lunabot.matrix.reading import read_event
 
@@ -41,14 +41,20 @@ class SyncBatch:
     unread: tuple[nio.MegolmEvent, ...] = ()
 
 
-def read_batch(account: UserId, response: nio.SyncResponse) -> SyncBatch:
+IsGenuine = Callable[[nio.Event], bool]
+"""Tells whether a decrypted event was encrypted by a device of the sender the server names."""
+
+
+def read_batch(
+    account: UserId, response: nio.SyncResponse, is_genuine: IsGenuine
+) -> SyncBatch:
     """Return the plain data of a sync response that nio has decrypted as far as it can."""
     joined = response.rooms.join.items()
     timelines = [(RoomId(room_id), info.timeline) for room_id, info in joined]
     return SyncBatch(
         account=account,
         token=response.next_batch,
-        events=tuple(_events(timelines)),
+        events=tuple(_events(timelines, is_genuine)),
         invites=tuple(_invites(account, response)),
         left=tuple(RoomId(room_id) for room_id in response.rooms.leave),
         gaps=tuple(
@@ -67,11 +73,29 @@ def read_batch(account: UserId, response: nio.SyncResponse) -> SyncBatch:
     )
 
 
-def _events(timelines: list[tuple[RoomId, nio.Timeline]]) -> Iterator[RoomEvent]:
+def read_decrypted(
+    event: nio.Event, room_id: RoomId, is_genuine: IsGenuine
+) -> RoomEvent | None:
+    """Return a decrypted event; one that is not genuine counts as a message in the clear.
+
+    Nothing binds a Megolm session to a sender but the device it came from, and the sender is the
+    server's word: so whoever relies on `Message.encrypted` relies on this check.
+    """
+    read = read_event(event.source, room_id, encrypted=True)
+    if isinstance(read, Message) and not is_genuine(event):
+        return replace(read, encrypted=False)
+    return read
+
+
+def _events(
+    timelines: list[tuple[RoomId, nio.Timeline]], is_genuine: IsGenuine
+) -> Iterator[RoomEvent]:
     for room_id, timeline in timelines:
         for event in timeline.events:
-            encrypted = bool(getattr(event, "decrypted", False))
-            read = read_event(getattr(event, "source", None), room_id, encrypted=encrypted)
+            if getattr(event, "decrypted", False):
+                read = read_decrypted(event, room_id, is_genuine)
+            else:
+                read = read_event(getattr(event, "source", None), room_id)
             if read is not None:
                 yield read
 

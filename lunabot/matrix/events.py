@@ -12,7 +12,8 @@ class Message:
 
     `mentions` are the user ids of ``m.mentions``, or None where the key is absent and the text has
     to be read instead (Matrix 1.7, "User and room mentions"). `replaces` is set on edits.
-    `encrypted` tells how the event travelled. `timestamp` is the server's, in milliseconds.
+    `encrypted` tells that it came encrypted, by a device of its sender. `timestamp` is the
+    server's, in milliseconds.
     """
 
     event_id: EventId

@@ -20,7 +20,7 @@ def read(answer: dict[str, Any]) -> SyncBatch:
     whole = {"next_batch": "s1", "device_one_time_keys_count": {}, **answer}
     response = nio.SyncResponse.from_dict(whole)
     assert isinstance(response, nio.SyncResponse)
-    return read_batch(ME, response)
+    return read_batch(ME, response, lambda event: True)
 
 
 def in_room(*timeline: Event) -> SyncBatch:
