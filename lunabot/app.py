@@ -14,6 +14,7 @@ from lunabot.foundation import Foundation
 from lunabot.homeserver.http import HomeserverClient
 from lunabot.homeserver.synapse import ManagedSynapse
 from lunabot.llm.source import ModelSource
+from lunabot.luna import Luna
 from lunabot.memory.memory import Memory
 from lunabot.startup import start
 from lunabot.stopping import Stopped, Stopping
@@ -22,6 +23,7 @@ from lunabot.tasks import Tasks
 log = logging.getLogger(__name__)
 
 _FAREWELL_TRAVELS_S = 0.25
+_FIRST_WORD_S = 3.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 2.0, 60.0
 
 
@@ -78,7 +80,7 @@ async def _serve(base: Foundation) -> None:
     pause = _FIRST_PAUSE_S
     while not base.stopping.asked:
         try:
-            luna = await base.stopping.unless_asked(start(base))
+            luna = await base.stopping.unless_asked(_reach_and_start(base))
         except Misconfigured:
             raise
         except WorldError as error:
@@ -88,3 +90,9 @@ async def _serve(base: Foundation) -> None:
             continue
         pause = _FIRST_PAUSE_S
         await luna.serve()
+
+
+async def _reach_and_start(base: Foundation) -> Luna:
+    # Whoever mistyped the address learns of it now, not when the patience of all calls is over.
+    await base.http.call("GET", "/_matrix/client/versions", patience_s=_FIRST_WORD_S)
+    return await start(base)

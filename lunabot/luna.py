@@ -71,13 +71,14 @@ class Luna:
                 self._welcome_administrators()
 
     async def _begin(self) -> None:
+        await self.room.begin()
         missed = await self.me.begin(self.services.settings.sync.backlog_minutes * 60_000)
         mended = await self.services.personas().mend()
         for line in mended:
             self.bulletin.tell(line)
         await self.fleet.start()
         self.tasks.start(self._check_model(), "model check")
-        if not self.me.opened.fresh:
+        if self._was_here_before():
             self.bulletin.tell(back_again(self.services.problems.lines(), missed))
         self._welcome_administrators()
         gc.freeze()  # what is there now stays: a full collection would hold the loop for 30 ms
@@ -93,7 +94,7 @@ class Luna:
         )
 
     async def _end_work(self) -> None:
-        await asyncio.gather(self.services.queues.close(GRACE_S), self.room.tasks.close(GRACE_S))
+        await asyncio.gather(self.services.queues.close(GRACE_S), self.room.close(GRACE_S))
 
     async def _say_farewell(self, owed: int) -> None:
         try:
@@ -101,6 +102,11 @@ class Luna:
                 await self.bulletin.say(farewell(self.stopping.reason, owed))
         except TimeoutError:
             log.warning("no time for a farewell")
+
+    def _was_here_before(self) -> bool:
+        """Tell whether an administrator knows her; the archive may know nothing, it may be lost."""
+        state, administrators = self.services.memory.state, self.services.settings.admin.users
+        return any(state.fact(f"welcomed {user}") for user in administrators)
 
     def _welcome_administrators(self) -> None:
         """Welcome each administrator once: before they join, nobody could read it."""

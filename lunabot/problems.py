@@ -21,6 +21,10 @@ class Problems:
         """Note that a part works (again)."""
         self._lines.pop(part, None)
 
+    def of(self, part: str) -> str:
+        """Return the problem of a part, empty where it works."""
+        return self._lines.get(part, "")
+
     def lines(self) -> tuple[str, ...]:
         """Return all problems, in Markdown."""
         return tuple(f"**{part}**: {problem}" for part, problem in self._lines.items())

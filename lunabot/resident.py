@@ -100,10 +100,10 @@ class Resident:
                 else:
                     await self.house.inbox.take(batch, starting=starting)
             except WorldError as error:
-                self.house.problems.report("store", str(error))
+                self.house.problems.report("archive", str(error))
                 await asyncio.sleep(_STORE_PAUSE_S)
                 continue
-            self.house.problems.solve("store")
+            self.house.problems.solve("archive")
             return
 
     def _with_late_keys(self, batch: SyncBatch) -> SyncBatch:

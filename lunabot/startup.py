@@ -4,13 +4,14 @@ First start and every later one are the same routine: what is missing is made, w
 left alone.
 """
 
+import contextlib
 import logging
 from urllib.parse import quote
 
 from lunabot.admin.loader import LoadedSkills
 from lunabot.admin.reloading import load_all_skills
 from lunabot.admin.room_setup import AdminRoomFound, AdminRoomSetup, RoomPlan
-from lunabot.errors import Refused
+from lunabot.errors import Refused, WorldError
 from lunabot.foundation import Foundation
 from lunabot.homeserver.admin_api import AdminApi
 from lunabot.homeserver.client_api import ClientApi
@@ -28,7 +29,6 @@ from lunabot.wiring import Wiring
 log = logging.getLogger(__name__)
 
 _ADMIN_ROOM_FACT = "admin_room"
-_FIRST_WORD_S = 3.0
 
 
 async def start(base: Foundation) -> Luna:
@@ -46,7 +46,7 @@ async def start(base: Foundation) -> Luna:
             session, password=base.settings.luna.password.get_secret_value() or None
         )
     except DeviceKeysLost:
-        base.settings.session_path.unlink()  # the next try logs in as a new device
+        await _end_session(base, session)  # the next try logs in as a new device
         raise
     try:
         return await _assemble(base, opener, opened, found, problems)
@@ -64,6 +64,13 @@ async def _open_session(base: Foundation) -> Session:
         password=settings.luna.password.get_secret_value(),
         registration_secret=base.registration_secret,
     )
+
+
+async def _end_session(base: Foundation, session: Session) -> None:
+    base.settings.session_path.unlink()
+    with contextlib.suppress(WorldError):  # a device too many is no reason to stay away
+        logout = "/_matrix/client/v3/logout"
+        await base.http.call("POST", logout, body={}, token=session.access_token)
 
 
 def _opener(base: Foundation, admin_room: RoomId) -> Opener:

@@ -34,6 +34,7 @@ from lunabot.personas.fleet import Fleet
 from lunabot.personas.home import Homes
 from lunabot.personas.keeper import Keeper
 from lunabot.personas.secrets import PersonaSecrets
+from lunabot.personas.shaping import Shaper
 from lunabot.personas.summoning import Summoner
 from lunabot.problems import Problems
 from lunabot.prompt.tokens import Tokenizer
@@ -91,6 +92,9 @@ class Wiring:
             own_accounts=lambda: frozenset(self.company.characters()),
             personas=lambda: self.keeper,
             reload=lambda: reload(self.services, base.load, base.models),
+            answer=lambda message, code, yes: self.room.confirmations.answer(
+                message, code, yes=yes
+            ),
             request_shutdown=base.stopping.request,
             started=time.monotonic(),
             problems=self.problems,
@@ -105,6 +109,7 @@ class Wiring:
             memory.archive,
             Summoner(self.opened.account, services.admin_api, homes, memory, self.fleet),
             Dismisser(services.admin_api, homes, memory, self.fleet),
+            Shaper(homes, self.fleet),
             self.fleet,
             FirstWords(lambda: services.model, self.company, memory),
             self.tasks,

@@ -1,5 +1,6 @@
 """How Luna is."""
 
+import asyncio
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,12 +11,14 @@ from lunabot.admin.services import Services
 from lunabot.admin.skill import skill
 from lunabot.errors import WorldError
 
+_MODEL_S = 5.0
+
 
 @skill("health", bang_aliases=("status",), group="operations")
 async def health(call: Call) -> str:
     """Tell how Luna is: server, model, accounts, queue, stores, this room."""
     services = call.services
-    server = await _server(services)
+    server, _ = await asyncio.gather(_server(services), _check_model(services))
     counts = await services.memory.archive.counts()
     unsafe = services.posture().problems
     troubles = [f"**this room is not safe**: {problem}" for problem in unsafe]
@@ -42,6 +45,21 @@ async def _server(services: Services) -> str:
     except WorldError as error:
         return str(error)
     return f"Synapse {version}, answers in {1000 * (time.monotonic() - start):.0f} ms"
+
+
+async def _check_model(services: Services) -> None:
+    """Ask the model now: what failed at the last question may work again, and the other way."""
+    try:
+        async with asyncio.timeout(_MODEL_S):
+            await services.model.check()
+    except TimeoutError:
+        problem = f"no answer of {services.model.host} in {_MODEL_S:.0f} s"
+    except WorldError as error:
+        problem = str(error)
+    else:
+        services.problems.solve("model")
+        return
+    services.problems.report("model", problem, quietly=True)
 
 
 def _accounts(services: Services) -> str:

@@ -68,17 +68,25 @@ async def create_channel(
     return f"Made **{name}** (`{shown}`), {kind}. Invited: {', '.join(invited)}."
 
 
-@skill("add_participant", group="rooms", examples=("add_participant #trails @ann",))
+@skill(
+    "add_participant",
+    group="rooms",
+    examples=("add_participant #trails @ann", "add_participant #trails scout"),
+)
 async def add_participant(call: Call, room: RoomReference, user: UserId) -> str:
-    """Invite somebody to a room I am in.
+    """Invite somebody to a room I am in. A persona joins at once.
 
     room: the room
     user: who is invited
     """
     room_id = await find_room(call.services, room)
     membership = (await call.services.client_api.memberships(room_id)).get(user)
-    if membership in ("join", "invite"):
+    is_persona = user in call.services.personas().fleet.company.personas()
+    if membership == "join" or (membership == "invite" and not is_persona):
         return f"{user} is {'in' if membership == 'join' else 'invited to'} `{room.typed}` already."
+    if is_persona:
+        await call.services.personas().join(user, room_id)
+        return f"{user} is in `{room.typed}` now."
     try:
         await call.services.client_api.invite(room_id, user)
     except Refused as error:
@@ -87,6 +95,36 @@ async def add_participant(call: Call, room: RoomReference, user: UserId) -> str:
             "can give me the power level to invite."
         ) from error
     return f"Invited {user} to `{room.typed}`."
+
+
+@skill("remove_participant", group="rooms", examples=("remove_participant #trails scout",))
+async def remove_participant(call: Call, room: RoomReference, user: UserId) -> str:
+    """Take somebody out of a room: a persona leaves, anybody else is removed if I may.
+
+    room: the room
+    user: who is to go
+    """
+    services = call.services
+    persona = services.personas().fleet.company.personas().get(user)
+    if persona and room.room_id in persona.rooms:
+        room_id = room.room_id  # I need not be there
+    else:
+        room_id = await find_room(services, room)
+    if user == services.account.user_id:
+        raise UserMistake("I leave no room by a command: whoever runs it can remove me.")
+    if persona:
+        await services.personas().leave(user, room_id)
+        return f"{user} has left `{room.typed}`."
+    if (await services.client_api.memberships(room_id)).get(user) not in ("join", "invite"):
+        return f"{user} is not in `{room.typed}`."
+    try:
+        await services.client_api.kick(room_id, user, f"{call.sender} asked me to")
+    except Refused as error:
+        raise UserMistake(
+            f"I cannot remove {user} from `{room.typed}`: {error}. Whoever runs that room can, or "
+            "can give me the power level for it."
+        ) from error
+    return f"Removed {user} from `{room.typed}`."
 
 
 _ENCRYPTION = {

@@ -9,8 +9,14 @@ Event = dict[str, Any]
 
 def event(kind: str, sender: str, content: Mapping[str, Any], **more: Any) -> Event:
     """Return any event; its id and its time are made up unless they are given."""
-    made = {"event_id": f"$event-{secrets.token_hex(4)}", "origin_server_ts": int(time.time() * 1000)}
-    return {**made, "type": kind, "sender": sender, "content": dict(content), **more}
+    return {
+        "event_id": f"$event-{secrets.token_hex(4)}",
+        "origin_server_ts": int(time.time() * 1000),
+        "type": kind,
+        "sender": sender,
+        "content": dict(content),
+        **more,
+    }
 
 
 def wrote(sender: str, body: str, *, event_id: str = "", **content: Any) -> Event:

@@ -1,7 +1,7 @@
 """Asking before something is destroyed: the rules, as pure functions.
 
-Luna shows what a command would do and waits for a tap on ✅ or ❌ below that notice, or for ``/yes``
-or ``/no``: from the person who asked, for five minutes, once. In an encrypted room a tap may come
+Luna shows what a command would do and waits for a tap on ✅ or ❌ below that notice, ``/yes`` or
+``/no``: from the person who asked, for five minutes, once. In an encrypted room a tap may come
 unencrypted, as nearly all clients send it: all it can do is say yes or no to what came encrypted.
 """
 
@@ -14,8 +14,7 @@ from typing import Any, Final
 from lunabot.admin.authority import Authority, Posture, Refusal
 from lunabot.admin.call import Plan
 from lunabot.matrix.events import Message, Reaction
-from lunabot.matrix.ids import RoomId, UserId
-from lunabot.matrix.markdown import edit_content, text_content
+from lunabot.matrix.markdown import text_content
 from lunabot.memory.questions import Question
 
 WINDOW_MS: Final = 300_000
@@ -39,9 +38,12 @@ _LONGEST: Final = 6_000  # characters: with both formats, well below an event's 
 
 
 class Verdict(Enum):
-    """What becomes of a question."""
+    """What becomes of a question; the value is the ending it is kept with.
 
-    RUN = CONFIRMED
+    What runs ends otherwise unless it is cut off.
+    """
+
+    RUN = INTERRUPTED
     DECLINE = DECLINED
     EXPIRE = EXPIRED
 
@@ -116,8 +118,8 @@ def question_content(question: Question) -> dict[str, Any]:
 
 
 def ending_content(question: Question, ending: str) -> dict[str, Any]:
-    """Return the edit after which the notice says how the question ended, and asks no more."""
-    return edit_content(question.notice, _notice(question, ending))
+    """Return what the notice is to say instead, once the question has ended, and asks no more."""
+    return _notice(question, ending)
 
 
 def _notice(question: Question, last: str) -> dict[str, Any]:

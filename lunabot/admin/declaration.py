@@ -18,9 +18,14 @@ Place = Literal["word", "option", "tail"]
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of a skill's function, and how it is typed in a command."""
+    """One parameter of a skill's function, and how it is typed in a command.
+
+    `argument` is what the function calls it: ``set_`` is typed as ``--set``, where Python has
+    another use for the word (PEP 8).
+    """
 
     name: str
+    argument: str
     description: str
     converter: Converter
     place: Place
@@ -108,7 +113,8 @@ def _read_parameter(declared: inspect.Parameter, annotation: Any, description: s
     place: Place = "option" if declared.kind is declared.KEYWORD_ONLY else "word"
     if converter.tail:
         place = "tail"
-    read = Parameter(declared.name, description, converter, place, declared.default)
+    name = declared.name.removesuffix("_")
+    read = Parameter(name, declared.name, description, converter, place, declared.default)
     if read.flag and read.required:
         raise TypeError(f"`{declared.name}` is there or not, so it needs a default")
     return read

@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 from lunabot.admin.call import Answer, Call, Plan
 from lunabot.admin.grammar import Command
@@ -24,14 +23,6 @@ What it raises ends the command as if the command had raised it.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class _Ended:
-    """How a command ended; `reference` is that of a fault of ours."""
-
-    answer: Answer
-    reference: str | None = None
-
-
 async def see_through(
     services: Services, message: Message, command: Command, approve: Approve, stage: str = ""
 ) -> None:
@@ -39,14 +30,20 @@ async def see_through(
     started = time.monotonic()
     ticket = Ticket(services.account, message, stage)
     ticket.open()
-    ended = await _carry_out(Call(message, services, ticket.progress), command, approve)
-    if ended is None:
-        await ticket.suspend()
-        await record(services, message, command, "asked", started)
-        return
-    await ticket.close(ended.answer.markdown, ok=ended.answer.ok)
-    outcome: Outcome = "ok" if ended.answer.ok else "failed"
-    await record(services, message, command, outcome, started, ended.reference)
+    outcome: Outcome = "failed"  # unless it ends well: a stop may cut it off
+    reference = None
+    try:
+        call = Call(message, services, ticket.progress)
+        answer, reference = await _carry_out(call, command, approve)
+        if answer is None:
+            outcome = "asked"
+            await ticket.suspend()
+        else:
+            outcome = "ok" if answer.ok else "failed"
+            await ticket.close(answer.markdown, ok=answer.ok)
+    finally:
+        ticket.drop()
+        await record(services, message, command, outcome, started, reference)
 
 
 async def record(
@@ -76,17 +73,19 @@ async def record(
     )
 
 
-async def _carry_out(call: Call, command: Command, approve: Approve) -> _Ended | None:
+async def _carry_out(
+    call: Call, command: Command, approve: Approve
+) -> tuple[Answer | None, str | None]:
+    """Run a command; return its answer, and the reference number of a fault of ours."""
     try:
         skill = call.services.registry.require(command.verb)
         invocation = skill.read(command.text, server_name(call.services.account.user_id))
-        if not await approve(await invocation.plan(call)):
-            return None
-        return _Ended(await invocation.run(call))
+        approved = await approve(await invocation.plan(call))
+        return (await invocation.run(call) if approved else None), None
     except UserMistake as mistake:
-        return _Ended(Answer(str(mistake), ok=False))
+        return Answer(str(mistake), ok=False), None
     except LunaError as error:
-        return _Ended(Answer(f"That did not work: {error}.", ok=False))
+        return Answer(f"That did not work: {error}.", ok=False), None
     except Exception:
         reference = new_reference()
         log.exception("/%s failed, reference %s", command.verb, reference)
@@ -94,4 +93,4 @@ async def _carry_out(call: Call, command: Command, approve: Approve) -> _Ended |
             f"Something broke inside me while I ran {code('/' + command.verb)}. "
             f"It is a fault of mine, reference `{reference}`: my log tells more under it."
         )
-        return _Ended(Answer(text, ok=False), reference)
+        return Answer(text, ok=False), reference

@@ -30,11 +30,12 @@ async def reload(services: Services, load: Callable[[], Settings], models: Model
     loaded = await load_all_skills(settings)
     if loaded.problems:
         raise UserMistake(_faults(loaded.problems))
-    before, services.settings, services.registry = services.settings, settings, loaded.registry
-    services.problems.solve("skills")
+    before, model = services.settings, services.model
     if settings.llm != before.llm or settings.context != before.context:
-        services.model = await models.open(settings)
+        model = await models.open(settings)
         services.problems.solve("model")
+    services.settings, services.registry, services.model = settings, loaded.registry, model
+    services.problems.solve("skills")
     later = list(_needing_a_restart(before, settings))
     done = f"Read anew: the configuration and {len(loaded.registry.skills)} commands."
     if later:

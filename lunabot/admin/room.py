@@ -4,17 +4,16 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from lunabot.admin.authority import Refusal
-from lunabot.admin.call import Answer, Call
+from lunabot.admin.confirming import Confirmations
+from lunabot.admin.execution import record, see_through
 from lunabot.admin.grammar import Command, Names, read_command
 from lunabot.admin.services import Services
 from lunabot.admin.ticket import Ticket
-from lunabot.admin.wording import code
-from lunabot.errors import LunaError, UserMistake, new_reference
-from lunabot.matrix.events import Message, StateChange
-from lunabot.matrix.ids import server_name
-from lunabot.memory.audit import AuditEntry, Outcome
+from lunabot.matrix.events import Message, Reaction, StateChange
+from lunabot.matrix.ids import UserId
 from lunabot.tasks import Tasks
 
 log = logging.getLogger(__name__)
@@ -32,8 +31,21 @@ class AdminRoom:
     services: Services
     tell: Callable[[str], None]
     tasks: Tasks = field(default_factory=Tasks)
+    confirmations: Confirmations = field(init=False)
     _unsafe: tuple[str, ...] = ()
     _attempt_told: float = -60.0
+
+    def __post_init__(self) -> None:
+        self.confirmations = Confirmations(self.services, self.tasks, self._attempted, self.tell)
+
+    async def begin(self) -> None:
+        """Take up what an earlier run asked, before the first sync is handled."""
+        await self.confirmations.begin()
+
+    async def close(self, grace_s: float) -> None:
+        """Give running commands so many seconds to end; open questions wait for the next run."""
+        await self.confirmations.close()
+        await self.tasks.close(grace_s)
 
     def claims(self, message: Message) -> bool:
         """Tell whether a message is no conversation: a command, or a stranger's in this room."""
@@ -48,6 +60,12 @@ class AdminRoom:
         """Start a claimed message's command in a task of its own: a long one holds up no other."""
         if command := self._read(message):
             self.tasks.start(self._handle(message, command), f"command {command.verb}")
+
+    def reacted(self, seer: UserId, reaction: Reaction) -> None:
+        """Hear of a reaction that an account saw; Luna's own account sees all that matter here."""
+        own = self.services.own_accounts()
+        if seer == self.services.account.user_id and reaction.sender not in own:
+            self.confirmations.reacted(reaction)
 
     def state_changed(self, change: StateChange) -> None:
         """Check the room's posture after a change of its state, and tell a breach once."""
@@ -72,73 +90,25 @@ class AdminRoom:
             destructive=bool(skill and skill.destructive),
             now_ms=self.services.account.server_now(),
         )
-        ticket = Ticket(self.services.account, message)
-        reference = None
-        outcome: Outcome = "refused"
-        try:
-            if isinstance(decision, Refusal):
-                await self._refuse(ticket, message, decision)
-            else:
-                outcome = "failed"  # unless it ends well: a stop may cut it off
-                ticket.open()
-                answer, reference = await self._answer(ticket, message, command)
-                outcome = "ok" if answer.ok else "failed"
-                await ticket.close(answer.markdown, ok=answer.ok)
-        finally:
-            ticket.drop()
-            await self._audit(message, command, outcome, started, reference)
+        if isinstance(decision, Refusal):
+            await self._refuse(message, decision)
+            await record(self.services, message, command, "refused", started)
+            return
+        approve = partial(self.confirmations.ask, message, command)
+        await see_through(self.services, message, command, approve)
 
-    async def _audit(
-        self,
-        message: Message,
-        command: Command,
-        outcome: Outcome,
-        started: float,
-        reference: str | None,
-    ) -> None:
-        skill = self.services.registry.find(command.verb)
-        # What stands behind a mistyped verb may be a secret that nothing declares as one.
-        arguments = skill.masked(command.text) if skill else ""
-        await self.services.memory.archive.record_command(
-            AuditEntry(
-                timestamp=int(time.time() * 1000),
-                event_id=message.event_id,
-                sender=message.sender,
-                verb=skill.verb if skill else command.verb,
-                arguments=arguments,
-                outcome=outcome,
-                duration_ms=int((time.monotonic() - started) * 1000),
-                reference=reference,
-            )
-        )
-
-    async def _answer(
-        self, ticket: Ticket, message: Message, command: Command
-    ) -> tuple[Answer, str | None]:
-        """Run a command; return its answer, and the reference number of a fault of ours."""
-        try:
-            skill = self.services.registry.require(command.verb)
-            server = server_name(self.services.account.user_id)
-            call = Call(message, self.services, ticket.progress)
-            return await skill.read(command.text, server).run(call), None
-        except UserMistake as mistake:
-            return Answer(str(mistake), ok=False), None
-        except LunaError as error:
-            return Answer(f"That did not work: {error}.", ok=False), None
-        except Exception:
-            reference = new_reference()
-            log.exception("/%s failed, reference %s", command.verb, reference)
-            text = (
-                f"Something broke inside me while I ran {code('/' + command.verb)}. "
-                f"It is a fault of mine, reference `{reference}`: my log tells more under it."
-            )
-            return Answer(text, ok=False), reference
-
-    async def _refuse(self, ticket: Ticket, message: Message, refusal: Refusal) -> None:
+    async def _refuse(self, message: Message, refusal: Refusal) -> None:
+        if not refusal.tell:
+            self._attempted(message, refusal)
+            return
         log.warning("refused a command of %s: %s", message.sender, refusal.reason)
-        if refusal.tell:
-            ticket.open()
-            await ticket.close(refusal.reason, ok=False)
-        elif time.monotonic() - self._attempt_told >= 60:
+        ticket = Ticket(self.services.account, message)
+        ticket.open()
+        await ticket.close(refusal.reason, ok=False)
+
+    def _attempted(self, event: Message | Reaction, refusal: Refusal) -> None:
+        """Tell the administrators of somebody without authority, at most once a minute."""
+        log.warning("refused a command of %s: %s", event.sender, refusal.reason)
+        if time.monotonic() - self._attempt_told >= 60:
             self._attempt_told = time.monotonic()
-            self.tell(f"⚠️ {message.sender} tried to command me: {refusal.reason}.")
+            self.tell(f"⚠️ {event.sender} tried to command me: {refusal.reason}.")

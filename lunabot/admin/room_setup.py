@@ -57,7 +57,7 @@ class AdminRoomSetup:
         joined = await self._api.joined_rooms()
         pointed, problems = await self._resolve(), []
         room_id, made = pointed, False
-        if pointed is not None and pointed not in joined and not await self._join(pointed):
+        if pointed is not None and pointed not in joined and not await self._move_in(pointed):
             problems.append(self._taken())
             room_id = None
         if room_id is None and remembered in joined:
@@ -72,17 +72,24 @@ class AdminRoomSetup:
             return RoomId(self._plan.room)
         return await self._api.resolve_alias(f"#{self._plan.room}:{self._plan.server_name}")
 
-    async def _join(self, room_id: RoomId) -> bool:
+    async def _move_in(self, room_id: RoomId) -> bool:
+        """Join a room that was made ready for this; one with strangers in it is left again."""
         try:
             await self._api.join(room_id)
         except Refused:
             return False
-        return True
+        memberships = await self._api.memberships(room_id)
+        joined = {user for user, membership in memberships.items() if membership == "join"}
+        if joined <= {self._plan.me, *self._plan.administrators}:
+            return True
+        await self._api.leave(room_id)
+        return False
 
     def _taken(self) -> str:
         return (
-            f"admin.room “{self._plan.room}” leads to a room that Luna is not in and cannot join. "
-            "She uses a room of her own without that name: invite her there, or change admin.room."
+            f"admin.room “{self._plan.room}” leads to a room that Luna cannot join, or that is not "
+            "the administrators' alone. She uses a room of her own without that name: put that "
+            "right and invite her there, or change admin.room."
         )
 
     async def _create(self, *, with_alias: bool) -> RoomId:

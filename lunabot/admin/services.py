@@ -11,6 +11,7 @@ from lunabot.homeserver.admin_api import AdminApi
 from lunabot.homeserver.client_api import ClientApi
 from lunabot.llm.source import Model
 from lunabot.matrix.account import Account
+from lunabot.matrix.events import Message
 from lunabot.matrix.ids import RoomId, UserId
 from lunabot.memory.memory import Memory
 from lunabot.personas.keeper import Keeper
@@ -24,8 +25,9 @@ class Services:
     `account` is Luna's own, for which `client_api` and `admin_api` call the server; its token
     opens every door there and is shown to no skill. `own_accounts` are the user ids Luna runs,
     `personas` the door to those that are personas. `reload` returns what changed, and raises
-    `UserMistake` where nothing did because something is wrong. `problems` says what does not work
-    now. `started` is monotonic seconds.
+    `UserMistake` where nothing did because something is wrong. `answer` hears somebody's yes or no
+    to a question, given by its code or "" for the one that is meant. `problems` says what does not
+    work now. `started` is monotonic seconds.
     """
 
     settings: Settings
@@ -40,6 +42,7 @@ class Services:
     own_accounts: Callable[[], frozenset[UserId]]
     personas: Callable[[], Keeper]
     reload: Callable[[], Awaitable[str]]
+    answer: Callable[[Message, str, bool], str]
     request_shutdown: Callable[[str], None]
     started: float
     problems: Problems

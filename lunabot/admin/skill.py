@@ -138,11 +138,11 @@ class Skill:
             else:
                 typed = arguments.tail or None
             if typed is not None:
-                yield parameter.name, parameter.converter(typed, server)
+                yield parameter.argument, parameter.converter(typed, server)
             elif parameter.required:
                 raise UserMistake(f"`{parameter.typed}` is missing: {parameter.description}.")
             else:
-                yield parameter.name, parameter.default
+                yield parameter.argument, parameter.default
 
     def _at(self, place: Place) -> tuple[Parameter, ...]:
         return tuple(parameter for parameter in self.parameters if parameter.place == place)
@@ -238,6 +238,6 @@ def _check(declared: Skill) -> None:
 def _check_plan(declared: Skill, plan: PlanFunction) -> None:
     if not declared.destructive:
         raise TypeError("only what destroys has a plan: add `destructive=True`")
-    expected = inspect.signature(declared.function).parameters
-    if not inspect.iscoroutinefunction(plan) or [*inspect.signature(plan).parameters] != [*expected]:
+    expected = list(inspect.signature(declared.function).parameters)
+    if not inspect.iscoroutinefunction(plan) or [*inspect.signature(plan).parameters] != expected:
         raise TypeError(f"its plan has to be `async def plan({', '.join(expected)})`")

@@ -162,7 +162,8 @@ class LlmSettings(Section):
         default=60,
         gt=0,
         le=3600,
-        description="How many seconds one call may take before it is given up and tried again.",
+        description="How many seconds one call may take before it is given up and tried again. "
+        "An answer may take one and a half times as long, all tries together.",
     )
     max_concurrent: int = Field(
         default=64,

@@ -10,7 +10,7 @@ from typing import Any
 from lunabot.dispatch.attention import Attention
 from lunabot.dispatch.cast import Cast
 from lunabot.dispatch.queue import Question
-from lunabot.errors import Refused, WorldError, new_reference
+from lunabot.errors import LunaError, Refused, WorldError, new_reference
 from lunabot.llm.completion import Completion
 from lunabot.llm.source import Model
 from lunabot.matrix.account import Account
@@ -51,14 +51,26 @@ class Answering:
         if account is None:
             return
         try:
-            await self._answer(account, questions)
-        except WorldError as error:
+            if questions := await self._still_asked(account, questions):
+                await self._answer(account, questions)
+        except LunaError as error:
             log.warning("no answer to %s: %s", last.message.event_id, error)
             await self._apologise(account, questions, str(error))
         except Exception:
             reference = new_reference()
             log.exception("no answer to %s, reference %s", last.message.event_id, reference)
             await self._apologise(account, questions, f"a fault of mine, reference {reference}")
+
+    async def _still_asked(
+        self, account: Account, questions: Sequence[Question]
+    ) -> Sequence[Question]:
+        """Return the questions that were not taken back while they stood in line."""
+        asked = [question.message.event_id for question in questions]
+        known = await self.memory.archive.messages(asked)
+        gone = [event_id for event_id in asked if event_id not in known]
+        if gone:
+            await self.memory.archive.record_unanswered(account.user_id, gone, "ignored")
+        return [question for question in questions if question.message.event_id in known]
 
     async def _answer(self, account: Account, questions: Sequence[Question]) -> None:
         message = questions[-1].message

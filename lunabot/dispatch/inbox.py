@@ -8,7 +8,7 @@ from typing import Protocol
 from lunabot.dispatch.queue import Question, RoomQueues
 from lunabot.matrix.account import Account
 from lunabot.matrix.batch import SyncBatch
-from lunabot.matrix.events import Message
+from lunabot.matrix.events import Message, Reaction
 from lunabot.matrix.ids import UserId
 from lunabot.matrix.transaction import transaction_id
 from lunabot.memory.ledger import Debt
@@ -23,6 +23,9 @@ class Commands(Protocol):
 
     def run(self, message: Message) -> None:
         """Start what a claimed message asks for."""
+
+    def reacted(self, seer: UserId, reaction: Reaction) -> None:
+        """Hear of a reaction that an account saw; it may come again after a crash."""
 
 
 Decide = Callable[[Account, Message], Sequence[UserId]]
@@ -63,6 +66,9 @@ class Inbox:
         for message in messages:
             if message.event_id in new & claimed:
                 self.commands.run(message)
+        for event in batch.events:
+            if isinstance(event, Reaction):
+                self.commands.reacted(batch.account, event)
         for question in questions:
             ready = question.account in self.accounts and not starting
             if ready and question.message.event_id in new:
@@ -77,19 +83,17 @@ class Inbox:
 
         A debt whose question is no longer known (redacted, purged) is dropped.
         """
-        owed = await self.memory.archive.owed(account.user_id)
-        asked = await self.memory.archive.messages([debt.event_id for debt in owed])
+        owed = [debt.event_id for debt in await self.memory.archive.owed(account.user_id)]
+        asked = await self.memory.archive.messages(owed)
         oldest = account.server_now() - backlog_ms
-        late = [debt.event_id for debt in owed if not _is_due(asked.get(debt.event_id), oldest)]
+        gone = [event_id for event_id in owed if event_id not in asked]
+        late = [event_id for event_id, each in asked.items() if each.timestamp < oldest]
+        await self.memory.archive.record_unanswered(account.user_id, gone, "ignored")
         await self.memory.archive.record_unanswered(account.user_id, late, "missed")
-        for debt in owed:
-            if debt.event_id not in late:
-                self.queues.put(Question(account.user_id, asked[debt.event_id]))
+        for event_id in owed:
+            if event_id not in (*gone, *late):
+                self.queues.put(Question(account.user_id, asked[event_id]))
         return len(late)
-
-
-def _is_due(message: Message | None, oldest: int) -> bool:
-    return message is not None and message.timestamp >= oldest
 
 
 def _debt(question: Question) -> Debt:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import nio
 
 from lunabot.matrix.account import Account
-from lunabot.matrix.events import RoomEvent
+from lunabot.matrix.events import RoomEvent, Undecryptable
 from lunabot.matrix.ids import EventId
 
 PATIENCE_S = 20.0
@@ -42,8 +42,11 @@ class Unread:
         """Return, and keep no longer, what can be read by now."""
         read = []
         for event_id, waiting in list(self._waiting.items()):
-            if event := self._account.read(waiting.event):
-                del self._waiting[event_id]
+            event = self._account.read(waiting.event)
+            if isinstance(event, Undecryptable):
+                continue
+            del self._waiting[event_id]
+            if event:
                 read.append(event)
         return tuple(read)
 

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from lunabot.errors import Refused
 from lunabot.homeserver.http import HomeserverClient, JsonObject, expect
-from lunabot.matrix.ids import RoomId, UserId
+from lunabot.matrix.ids import EventId, RoomId, UserId
 
 
 class ClientApi:
@@ -71,6 +71,43 @@ class ClientApi:
     async def invite(self, room_id: RoomId, user_id: UserId) -> None:
         """Invite somebody."""
         await self._call("POST", f"/rooms/{_quoted(room_id)}/invite", {"user_id": user_id})
+
+    async def kick(self, room_id: RoomId, user_id: UserId, reason: str) -> None:
+        """Remove somebody from a room."""
+        body = {"user_id": user_id, "reason": reason}
+        await self._call("POST", f"/rooms/{_quoted(room_id)}/kick", body)
+
+    async def event(self, room_id: RoomId, event_id: EventId) -> JsonObject:
+        """Return an event as the server has it: an encrypted one as it stands."""
+        return await self._call("GET", f"/rooms/{_quoted(room_id)}/event/{_quoted(event_id)}")
+
+    async def set_displayname(self, user_id: UserId, name: str) -> None:
+        """Change the account's display name, in all its rooms."""
+        await self._call("PUT", f"/profile/{_quoted(user_id)}/displayname", {"displayname": name})
+
+    async def avatar(self, user_id: UserId) -> str:
+        """Return the address (``mxc://…``) of somebody's avatar, empty where there is none."""
+        answer = await self._call("GET", f"/profile/{_quoted(user_id)}")
+        return str(answer.get("avatar_url") or "")
+
+    async def set_avatar(self, user_id: UserId, uri: str) -> None:
+        """Change the account's avatar to an uploaded image, or to none where `uri` is empty."""
+        await self._call("PUT", f"/profile/{_quoted(user_id)}/avatar_url", {"avatar_url": uri})
+
+    async def upload(self, data: bytes, mimetype: str) -> str:
+        """Store a file on the server; return its address (``mxc://…``)."""
+        answer = await self._http.upload("/_matrix/media/v3/upload", data, mimetype, self._token())
+        return expect(answer, "content_uri", str)
+
+    async def download(self, uri: str, limit: int) -> bytes:
+        """Return a file by its address; `Refused` (``M_TOO_LARGE``) beyond `limit` bytes."""
+        server, _, media = uri.removeprefix("mxc://").partition("/")
+        path = f"/_matrix/client/v1/media/download/{_quoted(server)}/{_quoted(media)}"
+        return await self._http.download(path, self._token(), limit)
+
+    async def kick(self, room_id: RoomId, user_id: UserId) -> None:
+        """Remove somebody from a room, or take the invitation back."""
+        await self._call("POST", f"/rooms/{_quoted(room_id)}/kick", {"user_id": user_id})
 
     async def _call(self, method: str, path: str, body: Any = None) -> JsonObject:
         return await self._http.call(

@@ -3,7 +3,7 @@
 import functools
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
@@ -18,6 +18,7 @@ logger = logging.getLogger(__name__)
 
 JsonObject: TypeAlias = dict[str, Any]
 _Value = TypeVar("_Value")
+_Request: TypeAlias = Callable[..., AbstractAsyncContextManager[aiohttp.ClientResponse]]
 
 _FIRST_PAUSE_S = 0.25
 
@@ -69,22 +70,56 @@ class HomeserverClient:
         Raises `Refused` when the server says no (4xx), and `WorldError` when patience is over or
         the address leads elsewhere. Neither ever holds the token or the body.
         """
-        request = functools.partial(
+        request = self._request(method, path, token, json=body, params=params)
+        return await self._patiently(f"{method} {path}", request, _read_json, patience_s)
+
+    async def upload(self, path: str, data: bytes, mimetype: str, token: str) -> JsonObject:
+        """Return the server's answer to a file. Raises like `call`."""
+        request = self._request("POST", path, token, data=data, mimetype=mimetype)
+        return await self._patiently(f"POST {path}", request, _read_json)
+
+    async def download(self, path: str, token: str, limit: int) -> bytes:
+        """Return the content of a file of at most `limit` bytes, reading no more than that.
+
+        Raises like `call`, and `Refused` (``M_TOO_LARGE``) for a larger file.
+        """
+
+        async def read(response: aiohttp.ClientResponse) -> bytes | Passing:
+            if response.status != 200:
+                interpret(response.status, response.headers, await response.read())
+                return Passing(f"HTTP status {response.status}")
+            return await _read_limited(response.content, limit)
+
+        request = self._request("GET", path, token)
+        return await self._patiently(f"GET {path}", request, read)
+
+    def _request(
+        self, method: str, path: str, token: str | None, *, mimetype: str = "", **content: Any
+    ) -> _Request:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return functools.partial(
             self._session.request,
             method,
             URL(self._url + path, encoded=True),
-            json=body,
-            params=params,
-            headers={"Authorization": f"Bearer {token}"} if token else None,
+            headers=headers | ({"Content-Type": mimetype} if mimetype else {}),
             allow_redirects=False,
+            **content,
         )
+
+    async def _patiently(
+        self,
+        what: str,
+        request: _Request,
+        read: Callable[[aiohttp.ClientResponse], Awaitable[_Value | Passing]],
+        patience_s: float | None = None,
+    ) -> _Value:
         patience = Patience(patience_s or self._patience_s, self._attempt_timeout_s, _FIRST_PAUSE_S)
         while True:
             with patience.attempt() as timeout_s:
-                answer = await _attempt(request, timeout_s)
+                answer = await _attempt(request, read, timeout_s)
             if not isinstance(answer, Passing):
                 return answer
-            logger.info("%s %s: %s", method, path, answer.what)
+            logger.info("%s: %s", what, answer.what)
             if not await patience.pause(answer.wait_s):
                 raise WorldError(
                     f"The homeserver at {self._url} does not answer as it should: {answer.what}"
@@ -92,15 +127,30 @@ class HomeserverClient:
 
 
 async def _attempt(
-    request: Callable[..., AbstractAsyncContextManager[aiohttp.ClientResponse]], timeout_s: float
-) -> JsonObject | Passing:
+    request: _Request,
+    read: Callable[[aiohttp.ClientResponse], Awaitable[_Value | Passing]],
+    timeout_s: float,
+) -> _Value | Passing:
     try:
         async with request(timeout=aiohttp.ClientTimeout(total=timeout_s)) as response:
-            return interpret(response.status, response.headers, await response.read())
+            return await read(response)
     except TimeoutError:
         return Passing(f"no answer in {timeout_s:.0f} s")
     except aiohttp.ClientError as error:
         return Passing(f"no connection ({error})")
+
+
+async def _read_json(response: aiohttp.ClientResponse) -> JsonObject | Passing:
+    return interpret(response.status, response.headers, await response.read())
+
+
+async def _read_limited(stream: aiohttp.StreamReader, limit: int) -> bytes:
+    content = bytearray()
+    async for chunk in stream.iter_any():
+        content += chunk
+        if len(content) > limit:
+            raise Refused("M_TOO_LARGE", f"the file is larger than {limit / 1e6:.1f} MB")
+    return bytes(content)
 
 
 def interpret(status: int, headers: Mapping[str, str], content: bytes) -> JsonObject | Passing:

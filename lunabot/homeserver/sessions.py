@@ -96,7 +96,11 @@ async def _register_if_missing(
     http: HomeserverClient, secret: str, user_id: UserId, password: str, *, admin: bool
 ) -> bool:
     try:
-        await register_with_shared_secret(http, secret, localpart(user_id), password, admin=admin)
+        made = await register_with_shared_secret(
+            http, secret, localpart(user_id), password, admin=admin
+        )
+        # The session that comes with an account is nobody's: whoever lives in it logs in.
+        await http.call("POST", "/_matrix/client/v3/logout", body={}, token=made.access_token)
     except Refused as error:
         if error.errcode == "M_USER_IN_USE":
             return False

@@ -12,6 +12,8 @@ from lunabot.llm.local import LocalModel
 from lunabot.llm.turns import ChatTurn
 from lunabot.tasks import Tasks
 
+_PATIENCE = 1.5  # times the limit of one call: what a question may take with all attempts
+
 
 class Model(Protocol):
     """Whatever completes a conversation."""
@@ -106,4 +108,5 @@ class ModelSource:
             timeout_s=settings.llm.timeout_s,
             max_tokens=self.context(settings).reply_tokens,
             max_concurrent=max_concurrent,
+            retry_total_s=_PATIENCE * settings.llm.timeout_s,
         )

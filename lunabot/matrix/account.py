@@ -1,6 +1,7 @@
 """One Matrix account of Luna's: a session, a device, a sync loop and a voice."""
 
 import asyncio
+import contextlib
 import io
 import logging
 import time
@@ -19,6 +20,7 @@ from lunabot.matrix.batch import SyncBatch, read_batch, read_decrypted
 from lunabot.matrix.crypto_store import CryptoStore
 from lunabot.matrix.events import RoomEvent
 from lunabot.matrix.ids import DeviceId, EventId, RoomId, UserId
+from lunabot.matrix.reading import read_event
 from lunabot.matrix.session import Session
 
 log = logging.getLogger(__name__)
@@ -58,6 +60,7 @@ class Account(botlib.Bot):
         self.last_sync: float | None = None  # monotonic seconds
         self._clock_offset_ms = 0
         self._filter_id = ""
+        self._left: frozenset[RoomId] = frozenset()
         self._rooms_changed = asyncio.Condition()
         self.api = _SendingApi(self)
         self.api.async_client = self.client = _make_client(homeserver, session, store)
@@ -88,6 +91,7 @@ class Account(botlib.Bot):
         await self._tend_keys()
         for room_id in response.rooms.leave:
             self.client.rooms.pop(room_id, None)
+        self._left = self._left.union(response.rooms.leave).difference(response.rooms.join)
         self.last_sync = asyncio.get_running_loop().time()
         self._clock_offset_ms = _clock_offset_ms(response)
         async with self._rooms_changed:
@@ -185,14 +189,17 @@ class Account(botlib.Bot):
     async def wait_for_room(self, room_id: RoomId, timeout_s: float = 15) -> nio.MatrixRoom:
         """Return a joined room's state, waiting for the sync that brings it.
 
-        Raises `Refused` (``M_FORBIDDEN``) when the account is not in the room.
+        Raises `Refused` (``M_FORBIDDEN``) when the account is not in the room; at once when it was.
         """
-        try:
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout_s), self._rooms_changed:
-                await self._rooms_changed.wait_for(lambda: room_id in self.client.rooms)
-        except TimeoutError:
-            raise Refused("M_FORBIDDEN", f"{self.user_id} is not in {room_id}") from None
-        return self.client.rooms[room_id]
+                await self._rooms_changed.wait_for(
+                    lambda: room_id in self.client.rooms or room_id in self._left
+                )
+        room = self.client.rooms.get(room_id)
+        if room is None:
+            raise Refused("M_FORBIDDEN", f"{self.user_id} is not in {room_id}")
+        return room
 
     def server_now(self) -> int:
         """Return the time in milliseconds by the server's clock, which stamps the events."""
@@ -216,11 +223,11 @@ class Account(botlib.Bot):
         return sum(not user.invited for user in room.users.values()) if room else 0
 
     def read(self, event: nio.MegolmEvent) -> RoomEvent | None:
-        """Try once more to read an event whose key was missing."""
+        """Try once more to read an event whose key was missing; `Undecryptable` if it still is."""
         try:
             decrypted = self.client.decrypt_event(event)
         except (nio.EncryptionError, nio.LocalProtocolError):
-            return None
+            return read_event(event.source, RoomId(event.room_id))
         return read_decrypted(decrypted, RoomId(event.room_id), self._is_genuine)
 
     def _is_genuine(self, event: nio.Event) -> bool:
@@ -258,6 +265,7 @@ class Account(botlib.Bot):
         response = await _reached(self.client.join(room_id))
         if isinstance(response, nio.ErrorResponse):
             raise _failure("join", response)
+        self._left -= {room_id}
 
     async def set_typing(self, room_id: RoomId, typing: bool) -> None:
         """Show or hide the typing notice; a failure only shows in the log."""

@@ -164,6 +164,10 @@ class Archive:
         """Note the tokens that a call of the model cost."""
         await self._write(usage.append, spent)
 
+    async def tokens_since(self, timestamp: int) -> dict[UserId, int]:
+        """Return the tokens that each account has spent from a moment on (milliseconds)."""
+        return await self._read(usage.tokens_since, timestamp)
+
     async def begin(self, kind: str, subject: str, facts: Facts) -> Undertaking:
         """Note that a transaction begins: see `lunabot.memory.journal`."""
         return await self._write(journal.begin, kind, subject, facts)

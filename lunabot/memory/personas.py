@@ -21,14 +21,15 @@ class PersonaTable:
             except BrokenPersona as error:
                 self.broken[user_id] = f"its document is broken: {'; '.join(error.mistakes)}"
 
-    def put(self, persona: Persona) -> None:
-        """Keep a persona; raises `BrokenPersona` where its document could not be read again."""
+    def put(self, persona: Persona) -> Persona:
+        """Keep a persona and return it as it will be read again; raises `BrokenPersona`."""
         if self.sound.get(persona.user_id) == persona:
-            return
-        document = to_document(persona)
-        self.sound[persona.user_id] = from_document(persona.user_id, document)
+            return persona
+        kept = from_document(persona.user_id, to_document(persona))
+        self.sound[persona.user_id] = kept
         self.broken.pop(persona.user_id, None)
-        self._documents.replace(persona.user_id, document)
+        self._documents.replace(persona.user_id, to_document(kept))
+        return kept
 
     def remove(self, user_id: UserId) -> None:
         """Remove a persona, sound or broken, if it is there."""

@@ -20,8 +20,8 @@ class Question:
     """Whether the command in `message`, its `verb` and the `text` behind it, is to be run.
 
     `expires` is in milliseconds of the server's clock; `fingerprint` stands for the plan, of which
-    `consequences` is the text. `notice` is the event that asks. `ending` is empty while the
-    question is open, and then what it ends with, should Luna die before she has seen to the end.
+    `consequences` is the text. `notice` is the event that asks, once it was sent. `ending` is empty
+    while the question is open, and then what it ends with, should Luna die before it has ended.
     """
 
     message: Message
@@ -31,7 +31,7 @@ class Question:
     expires: int
     fingerprint: str
     consequences: str
-    notice: EventId = EventId("")
+    notice: EventId | None = None
     ending: str = ""
 
     @property

@@ -136,9 +136,12 @@ class State:
         """Return what is wrong with the other personas' documents, a line each."""
         return dict(self._personas.broken)
 
-    def put_persona(self, persona: Persona) -> None:
-        """Keep a persona; raises `BrokenPersona` for one whose document could not be read again."""
-        self._personas.put(persona)
+    def put_persona(self, persona: Persona) -> Persona:
+        """Keep a persona; return it as it is kept, its traits by their full names.
+
+        Raises `BrokenPersona` for one whose document could not be read again.
+        """
+        return self._personas.put(persona)
 
     def remove_persona(self, user_id: UserId) -> None:
         """Remove a persona, if it is there, whether its document is sound or broken."""

@@ -26,3 +26,13 @@ def append(connection: sqlite3.Connection, usage: Usage) -> None:
         "completion_tokens) VALUES (?, ?, ?, ?, ?, ?, ?)",
         astuple(usage),
     )
+
+
+def tokens_since(connection: sqlite3.Connection, timestamp: int) -> dict[UserId, int]:
+    """Return the tokens that each account has spent from a moment on (milliseconds)."""
+    spent = connection.execute(
+        "SELECT account, sum(prompt_tokens + completion_tokens) FROM usage "
+        "WHERE timestamp >= ? GROUP BY account",
+        (timestamp,),
+    )
+    return {UserId(account): int(tokens) for account, tokens in spent}

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from lunabot.errors import Refused
+from lunabot.errors import Refused, UserMistake
 from lunabot.homeserver.admin_api import AdminApi
 from lunabot.homeserver.sessions import open_session
-from lunabot.matrix.ids import RoomId, UserId
+from lunabot.matrix.ids import RoomId, UserId, localpart
 from lunabot.memory.journal import Undertaking
 from lunabot.memory.memory import Memory
 from lunabot.personas.fleet import Fleet
@@ -35,25 +35,25 @@ class Dismisser:
     fleet: Fleet
 
     async def look(self, user_id: UserId) -> Departure:
-        """Return what a dismissal would take."""
+        """Return what a dismissal would take; raises `UserMistake` for whoever is no persona."""
         found = await self.admin_api.user(user_id)
         persona = self.fleet.company.personas().get(user_id)
         broken = user_id in self.memory.state.broken_personas()
         exists = found is not None and not found.deactivated
+        if exists and not (persona or broken or self._is_ours(user_id)):
+            raise UserMistake(f"{user_id} is no persona of mine: I dismiss nobody else.")
         return Departure(
             user_id, persona is not None or broken, exists, persona.rooms if persona else ()
         )
 
-    async def despawn(self, user_id: UserId, *, redact: bool = False) -> Departure:
+    async def despawn(self, user_id: UserId, *, redact: bool = False) -> None:
         """Dismiss a persona; what is gone already is passed over. Raises `WorldError`.
 
-        With `redact` what it said goes, too. After an error, the next start goes on.
+        With `redact` what it said goes, too. What fails is gone on with later.
         """
-        departure = await self.look(user_id)
         facts = {"redact": "yes" if redact else ""}
         undertaking = await self.memory.archive.begin(DESPAWN, user_id, facts)
         await self.complete(undertaking)
-        return departure
 
     async def complete(self, undertaking: Undertaking) -> None:
         """Do, or go on with, a dismissal; raises `WorldError`."""
@@ -87,6 +87,10 @@ class Dismisser:
             Step("forget", forget),
         ]
         await go_on(self.memory.archive, undertaking, steps)
+
+    def _is_ours(self, user_id: UserId) -> bool:
+        """Tell whether an account without a document was a persona: its secrets are here still."""
+        return localpart(user_id) in self.fleet.secrets.known()
 
     async def _leave_rooms(self, user_id: UserId) -> None:
         """Leave every room, while the account can still log in."""

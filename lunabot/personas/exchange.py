@@ -87,12 +87,11 @@ def plan(content: bytes, house: House, *, now: str, by: UserId) -> Plan:
         reason = "is there twice – keep one" if user in taken else _objection(user, document, house)
         taken.add(user)
         try:
-            if not reason:
-                _add(found, house.personas.get(user), user, document, newborn)
+            if reason:
+                raise BrokenPersona(user, (reason,))
+            _add(found, house.personas.get(user), user, document, newborn)
         except BrokenPersona as error:
-            reason = "; ".join(error.mistakes)
-        if reason:
-            found.refused.append(f"{shown(key)}: {reason}")
+            found.refused.append(f"{shown(key)}: {'; '.join(error.mistakes)}")
     return found
 
 

@@ -90,14 +90,18 @@ class Fleet:
 
     def keep(self, persona: Persona) -> None:
         """Store a persona as it is now; it counts with the next answer."""
-        self.state.put_persona(persona)
-        self.company.put(persona)
+        self.company.put(self.state.put_persona(persona))
 
     async def forget(self, user_id: UserId) -> None:
         """Remove a persona's document and have that on the disk; raises `WorldError`."""
         self.company.remove(user_id)
         self.state.remove_persona(user_id)
         await self.state.flush()
+
+    def trouble(self, user_id: UserId) -> str:
+        """Return what is wrong with a persona's account, empty where it runs."""
+        known = self.house.problems.of(_part(user_id))
+        return known or ("" if user_id in self.accounts else "it is not ready yet")
 
     def state_changed(self, account: Account, change: StateChange) -> None:
         """Note in its document when a persona joins or leaves a room."""
@@ -122,8 +126,9 @@ class Fleet:
         pause = _FIRST_PAUSE_S
         while True:
             try:
+                is_new = opened is not None
                 opened = opened or await self._open_in_turn(user_id)
-                await self._serve(opened, ready)
+                await self._serve(opened, ready, is_new=is_new)
             except SessionLost as error:
                 log.warning("%s: %s: logging in anew", user_id, error)
                 pause = _FIRST_PAUSE_S
@@ -143,12 +148,13 @@ class Fleet:
         async with self._places:
             return await self.open(user_id)
 
-    async def _serve(self, opened: Opened, ready: asyncio.Event) -> None:
+    async def _serve(self, opened: Opened, ready: asyncio.Event, *, is_new: bool) -> None:
         account = opened.account
         resident = Resident(opened, self.house, _part(account.user_id))
         try:
             self.accounts[account.user_id] = account
-            self._note_rooms(account)
+            if not is_new:  # its first sync knows nothing of the room it was summoned to
+                self._note_rooms(account)
             await resident.begin(self.backlog_ms())
             ready.set()
             await resident.follow()

@@ -1,5 +1,6 @@
 """The rooms personas live in: made for one, or joined on an invitation of Luna's."""
 
+import logging
 from dataclasses import dataclass
 
 from lunabot.errors import Refused, UserMistake
@@ -8,6 +9,8 @@ from lunabot.homeserver.client_api import ClientApi
 from lunabot.matrix.ids import RoomId, UserId, localpart, server_name
 from lunabot.matrix.session import load_session
 from lunabot.personas.secrets import PersonaSecrets
+
+log = logging.getLogger(__name__)
 
 _MARK = "org.luna.persona"  # in the creation event: whose room it was made to be
 
@@ -49,10 +52,20 @@ class Homes:
                 return room_id
             raise
 
-    async def delete(self, alias: str, *, persona: UserId) -> None:
-        """Delete the room that was made for a persona under an alias, if it was."""
-        if room_id := await self._made_for(alias, persona):
-            await self.admin_api.delete_room(room_id)
+    async def delete(self, alias: str, *, persona: UserId, invited: UserId) -> None:
+        """Delete the room that was made for a persona under an alias, if it was.
+
+        Who was invited has to go first: of a room that is no more, clients show the invitation for
+        ever, and Synapse fails at the sync that would bring its end.
+        """
+        room_id = await self._made_for(alias, persona)
+        if room_id is None:
+            return
+        try:
+            await self.client_api.kick(room_id, invited)
+        except Refused as error:
+            log.info("%s stays in %s until it is deleted: %s", invited, room_id, error)
+        await self.admin_api.delete_room(room_id)
 
     async def invite(self, room_id: RoomId, persona: UserId) -> None:
         """Invite a persona to a room; raises `UserMistake` where Luna cannot."""

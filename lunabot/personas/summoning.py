@@ -1,8 +1,9 @@
 """Summoning a persona: account, device, room, membership, document and life, or nothing."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from lunabot.errors import UserMistake
 from lunabot.homeserver.admin_api import AdminApi
@@ -21,7 +22,10 @@ SPAWN = "spawn"
 
 @dataclass(frozen=True, slots=True)
 class Summons:
-    """Who is to be summoned. Without a `room`, one is made and `asker` invited."""
+    """Who is to be summoned. Without a `room`, one is made and `asker` invited.
+
+    `notes` and `extra` are those of a persona that is a copy, or comes from a file.
+    """
 
     user_id: UserId
     displayname: str
@@ -30,6 +34,8 @@ class Summons:
     traits: Mapping[str, int | str]
     model: str = ""
     room: RoomId | None = None
+    notes: tuple[str, ...] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +61,14 @@ class Summoner:
         """Make a persona; raises `UserMistake` or `WorldError`, and then nothing was made."""
         await self._require_free(summons)
         alias = "" if summons.room else await self.homes.free_alias(summons.user_id)
-        facts = await carry_out(
-            self.memory.archive,
-            SPAWN,
-            summons.user_id,
-            {"room": summons.room or "", "alias": alias},
-            _Birth(self, summons).steps(),
-        )
+        facts = {"room": summons.room or "", "alias": alias, "asker": summons.asker}
+        birth = _Birth(self, summons)
+        try:
+            facts = await carry_out(
+                self.memory.archive, SPAWN, summons.user_id, facts, birth.steps()
+            )
+        finally:
+            await birth.close()
         persona = self.fleet.company.personas()[summons.user_id]
         return Receipt(persona, RoomId(facts["room"]), alias)
 
@@ -100,6 +107,12 @@ class _Birth:
             Step("life", self._begin, self._end),
         )
 
+    async def close(self) -> None:
+        """Close the account, if it was opened and the fleet has not taken it."""
+        opened, self._opened = self._opened, None
+        if opened:
+            await opened.account.close()
+
     async def _make_account(self, facts: Facts) -> None:
         await self._s.admin_api.put_user(
             self._user_id,
@@ -113,15 +126,14 @@ class _Birth:
         found = await self._s.admin_api.user(self._user_id)
         if found and not found.deactivated:
             await self._s.admin_api.deactivate(self._user_id, erase=True)
+        self._s.fleet.secrets.remove(self._user_id)
 
     async def _make_device(self, facts: Facts) -> None:
         # An account that is revived has an identity whose keys were deleted with the persona.
         self._opened = await self._s.fleet.open(self._user_id, reset_identity=True)
 
     async def _drop_device(self, facts: Facts) -> None:
-        if self._opened:
-            await self._opened.account.close()
-        self._s.fleet.secrets.remove(self._user_id)
+        await self.close()
         await self._s.memory.archive.forget_account(self._user_id)
 
     async def _make_room(self, facts: Facts) -> None:
@@ -135,7 +147,9 @@ class _Birth:
 
     async def _delete_room(self, facts: Facts) -> None:
         if facts["alias"]:
-            await self._s.homes.delete(facts["alias"], persona=self._user_id)
+            await self._s.homes.delete(
+                facts["alias"], persona=self._user_id, invited=UserId(facts["asker"])
+            )
 
     async def _join(self, facts: Facts) -> None:
         room_id = RoomId(facts["room"])
@@ -157,6 +171,8 @@ class _Birth:
             created_at=datetime.now(UTC).isoformat(timespec="seconds"),
             created_by=summons.asker,
             model=summons.model,
+            notes=summons.notes,
+            extra=summons.extra,
         )
         self._s.fleet.keep(persona.joined(RoomId(facts["room"]), self._s.luna.server_now()))
         await self._s.memory.state.flush()

@@ -6,17 +6,20 @@ one what to undo or, past the point of no return, to go on with. So a step's `un
 that is gone on with, must bear that its work was done not at all, in part, or twice.
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from lunabot.errors import WorldError
+from lunabot.errors import LunaError, WorldError, new_reference
 from lunabot.memory.archive import Archive
 from lunabot.memory.journal import Undertaking
 
 log = logging.getLogger(__name__)
 
 Facts = dict[str, str]
+
+RETRY = "I try again at the next start, and when you name it in `/spawn` or `/despawn`"
 
 
 async def _nothing(facts: Facts) -> None:
@@ -42,7 +45,8 @@ async def carry_out(
 ) -> Facts:
     """Do all steps, or none; return the facts. What a step raises is raised when all is undone.
 
-    What could not be undone now stays in the journal for the next start.
+    What could not be undone now stays in the journal, and the error says so. Whoever cancels has no
+    time: all stays in the journal then.
     """
     undertaking = await archive.begin(kind, subject, facts)
     known = dict(facts)
@@ -52,12 +56,23 @@ async def carry_out(
                 undertaking, steps=(*undertaking.steps, step.name), facts=dict(known)
             )
             await archive.note(undertaking)
-            await step.do(known)
-    except BaseException:
-        await take_back(archive, replace(undertaking, facts=known), steps)
+            await _do(step, known)
+        await archive.end(undertaking)
+    except asyncio.CancelledError:
         raise
-    await archive.end(undertaking)
+    except Exception as error:
+        complete = await take_back(archive, replace(undertaking, facts=known), steps)
+        if complete or not isinstance(error, LunaError):
+            raise
+        raise WorldError(f"{error}. What was done by then is not undone yet: {RETRY}") from error
     return known
+
+
+async def _do(step: Step, facts: Facts) -> None:
+    try:
+        await step.do(facts)
+    except OSError as error:  # the disk's: those of the network are `WorldError` by now
+        raise WorldError(f"a file could not be written ({error.strerror})") from error
 
 
 async def take_back(archive: Archive, undertaking: Undertaking, steps: Sequence[Step]) -> bool:
@@ -68,14 +83,16 @@ async def take_back(archive: Archive, undertaking: Undertaking, steps: Sequence[
             continue
         try:
             await step.undo(facts)
-        except WorldError as error:
+        except Exception:  # whatever it is: what was done before it is to be undone all the same
             what = f"{undertaking.kind} {undertaking.subject}: undoing {step.name}"
-            log.error("%s: %s", what, error)
+            log.exception("%s failed, reference %s", what, new_reference())
             complete = False
-    if complete:
-        await archive.end(undertaking)
-    else:
-        await archive.note(replace(undertaking, facts=facts))
+    left = replace(undertaking, facts=facts)
+    try:
+        await (archive.end(undertaking) if complete else archive.note(left))
+    except WorldError as error:
+        log.error("%s %s: %s", undertaking.kind, undertaking.subject, error)
+        return False
     return complete
 
 

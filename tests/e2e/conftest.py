@@ -18,6 +18,7 @@ from tests.e2e.house import House, Household
 from tests.e2e.luna import LunaProcess
 from tests.e2e.person import Person
 from tests.e2e.proxy import FaultyProxy
+from tests.e2e.server_operator import ServerOperator
 from tests.fake_model import FakeModel
 
 HERE = Path(__file__).parent
@@ -113,6 +114,13 @@ async def alice(house: House) -> Person:
 async def bob(house: House) -> Person:
     """Somebody else."""
     return await house.person("bob")
+
+
+@fixture
+async def operator(homeserver: Homeserver) -> AsyncIterator[ServerOperator]:
+    """Whoever runs the homeserver."""
+    async with await ServerOperator.of(homeserver) as session:
+        yield session
 
 
 @pytest.fixture(params=["10", "12"], ids=lambda version: f"v{version}")

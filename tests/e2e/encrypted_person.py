@@ -66,3 +66,9 @@ class EncryptedPerson(Person):
         response = await self._client.room_send(room, kind, content, ignore_unverified_devices=True)
         assert isinstance(response, RoomSendResponse), response
         return str(response.event_id)
+
+    async def react_encrypted(self, room: str, event_id: str, key: str) -> str:
+        """React as the clients do that encrypt reactions, in a room where this one has spoken."""
+        relates_to = {"rel_type": "m.annotation", "event_id": event_id, "key": key}
+        kind, content = self._client.encrypt(room, "m.reaction", {"m.relates_to": relates_to})
+        return await super().send_event(room, kind, content)

@@ -27,7 +27,7 @@ class ChildProcess:
         self.command = list(command)
         self.output: list[str] = []
         self.errors: list[str] = []
-        self._environment = {**os.environ, **(environment or {})}
+        self.environment = {**os.environ, **(environment or {})}
         self._folder = folder
         self._process: asyncio.subprocess.Process | None = None
         self._readers: list[asyncio.Task[None]] = []
@@ -56,7 +56,7 @@ class ChildProcess:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env=self._environment,
+            env=self.environment,
             cwd=self._folder,
             limit=1 << 20,
             start_new_session=True,

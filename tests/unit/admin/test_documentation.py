@@ -1,10 +1,11 @@
 """Help in the room and the generated page."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from lunabot.admin.call import Call
+from lunabot.admin.call import Call, Plan
 from lunabot.admin.documentation import document, explanation, main, overview
 from lunabot.admin.loader import builtin_folder, load_skills
 from lunabot.admin.parameters import RoomReference, Tail
@@ -30,7 +31,11 @@ async def invite_all(
     return text
 
 
-@skill("purge", group="memory", destructive=True)
+async def purge_plan(call: Call) -> Plan:
+    return Plan("", "")
+
+
+@skill("purge", group="memory", destructive=True, plan=purge_plan)
 async def purge(call: Call) -> str:
     """Wipe it."""
     return ""
@@ -60,7 +65,9 @@ def test_the_explanation_of_a_command() -> None:
         "For example:\n\n- `!invite_all #a @b Hi`\n\n"
         "Also: `!fetch_all`"
     )
-    assert "Asks before it acts; `--yes` skips the question." in explanation(purge)
+    asks = "Asks before it acts; `--yes` skips the question."
+    assert asks in explanation(purge)
+    assert asks not in explanation(replace(purge, plan=None))
 
 
 def test_help_is_short_enough_for_a_phone() -> None:

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lunabot.admin.call import Answer, Call
+from lunabot.admin.call import Answer, Call, Plan
 from lunabot.admin.grammar import Names, read_command
 from lunabot.admin.parameters import Converter, Localpart, RoomReference, Secret, Tail
-from lunabot.admin.skill import DeclarationError, Skill, SkillFunction, skill
+from lunabot.admin.skill import DeclarationError, PlanFunction, Skill, SkillFunction, skill
 from lunabot.errors import UserMistake
 from lunabot.matrix.events import Message
 from lunabot.matrix.ids import EventId, RoomId, UserId
@@ -30,7 +30,11 @@ async def greet(call: Call, user: UserId, *, loud: bool = False, text: Tail = "H
     return line.upper() if loud else line
 
 
-@skill("wipe", destructive=True)
+async def wipe_plan(call: Call, scope: str, room: RoomReference | None) -> Plan:
+    return Plan(f"**{scope}** goes", scope)
+
+
+@skill("wipe", destructive=True, plan=wipe_plan)
 async def wipe(
     call: Call, scope: Literal["room", "all"], room: RoomReference | None = None
 ) -> Answer:
@@ -132,6 +136,40 @@ def test_only_what_destroys_can_be_confirmed_beforehand(text: str, confirmed: bo
     assert invocation.values == {"scope": "all", "room": None}
     with pytest.raises(UserMistake, match="There is no option `--yes`"):
         greet.read("--yes scout", "localhost")
+
+
+async def test_what_is_not_confirmed_yet_has_a_plan() -> None:
+    assert await wipe.read("all", "localhost").plan(call()) == Plan("**all** goes", "all")
+    assert await wipe.read("all --yes", "localhost").plan(call()) is None
+    assert await greet.read("scout", "localhost").plan(call()) is None
+
+
+async def plan_of_nothing(call: Call) -> Plan:
+    return Plan("", "")
+
+
+async def plan_of_other(call: Call, place: str, room: str) -> Plan:
+    return Plan("", "")
+
+
+def plan_at_once(call: Call, scope: str, room: str) -> Plan:
+    return Plan("", "")
+
+
+@pytest.mark.parametrize("plan", [plan_of_nothing, plan_of_other, plan_at_once])
+def test_a_plan_takes_what_its_skill_takes(plan: PlanFunction) -> None:
+    with pytest.raises(DeclarationError, match=r"has to be `async def plan\(call, scope, room\)`"):
+        skill("wipe", destructive=True, plan=plan)(wipe.function)
+
+
+def test_only_what_destroys_has_a_plan() -> None:
+    with pytest.raises(DeclarationError, match="add `destructive=True`"):
+        skill("wipe", plan=wipe_plan)(wipe.function)
+
+
+def test_what_destroys_takes_no_secret() -> None:
+    with pytest.raises(DeclarationError, match="the question before it would hold it"):
+        skill("login", destructive=True)(login.function)
 
 
 @pytest.mark.parametrize(

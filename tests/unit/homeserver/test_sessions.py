@@ -149,8 +149,7 @@ async def test_lunas_account_is_made_where_it_is_missing(
     assert door.administrators == {"luna"}
     assert door.passwords["luna"] == (tmp_path / "luna_password").read_text().strip()
     assert await open_luna(http, tmp_path, registration_secret=SECRET) == session
-    for file in tmp_path.iterdir():
-        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert modes(tmp_path) == {"director_token.json": 0o600, "luna_password": 0o600}
 
 
 async def test_lunas_account_comes_back_after_its_session_was_lost(
@@ -167,7 +166,7 @@ async def test_a_given_password_is_used_and_not_written_down(
 ) -> None:
     await open_luna(http, tmp_path, password="my password", registration_secret=SECRET)
     assert door.passwords["luna"] == "my password"
-    assert [path.name for path in tmp_path.iterdir()] == ["director_token.json"]
+    assert modes(tmp_path).keys() == {"director_token.json"}
     assert "my password" not in (tmp_path / "director_token.json").read_text()
 
 
@@ -216,6 +215,10 @@ def test_a_password_is_generated_once(tmp_path: Path) -> None:
     assert keep_password(path) == password
     assert keep_password(tmp_path / "bob") != password
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def modes(folder: Path) -> dict[str, int]:
+    return {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
 
 
 def _no(errcode: str, error: str) -> Status:

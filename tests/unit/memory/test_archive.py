@@ -30,6 +30,13 @@ async def test_a_message_is_new_once_whichever_account_sees_it(archive: Archive)
     assert [sorted(recorded.new) for recorded in (first, second, again)] == [["$1"], ["$2"], []]
 
 
+async def test_tokens_are_summed_by_account_from_a_moment_on(archive: Archive) -> None:
+    for at, account, prompt in ((1, LUNA, 500), (2, LUNA, 100), (3, LUNA, 7), (3, BOB, 40)):
+        await archive.record_usage(Usage(at, ROOM, account, ADA, "small", prompt, 20))
+    assert await archive.tokens_since(2) == {LUNA: 147, BOB: 60}
+    assert await archive.tokens_since(4) == {}
+
+
 async def test_other_events_of_a_sync_are_skipped(archive: Archive) -> None:
     joined = StateChange(EventId("$1"), ROOM, ADA, 1, "m.room.member", ADA, {"membership": "join"})
     assert (await archive.record_sync(LUNA, "s1", [joined])).new == frozenset()

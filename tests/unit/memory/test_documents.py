@@ -20,6 +20,17 @@ def test_fields_are_set_one_by_one_and_unknown_ones_stay() -> None:
     assert rooms.get("!a:b") == {"welcomed": True, "from_a_later_version": 1}
 
 
+def test_a_document_can_be_replaced_and_removed() -> None:
+    rooms = _rooms()
+    rooms.put("!a:b", {"welcomed": True, "old": 1})
+    rooms.replace("!a:b", {"welcomed": False})
+    assert rooms.get("!a:b") == {"welcomed": False}
+    rooms.replace("!c:d", {"welcomed": True})
+    rooms.remove("!a:b")
+    rooms.remove("!a:b")
+    assert list(rooms) == ["!c:d"]
+
+
 def test_names_are_listed_until_all_are_cleared() -> None:
     rooms = _rooms()
     rooms.put("!a:b", {})

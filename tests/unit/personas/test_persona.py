@@ -66,7 +66,7 @@ def test_traits_are_kept_by_their_full_names() -> None:
     ("field", "value", "line"),
     [
         ("displayname", 5, 'displayname: 5 is not text – put it in "quotes"'),
-        ("displayname", "x" * 257, "at most 256 characters"),
+        ("displayname", "x" * 257, "does not fit – String should have at most 256 characters"),
         ("system_prompt", " ", "system_prompt: is blank – write something"),
         ("system_prompt", None, 'system_prompt: None is not text – put it in "quotes"'),
         ("traits", ["kind"], 'traits: a list is not an object – e.g. {"openness": 80}'),
@@ -108,7 +108,7 @@ def test_all_mistakes_are_told_at_once_and_a_flood_of_them_is_not() -> None:
         "displayname", "system_prompt", "created_at", "created_by", "notes.0",
     ]  # fmt: skip
     unusable = {str(number): float("nan") for number in range(100)}
-    with pytest.raises(BrokenPersona, match="and 88 more$"):
+    with pytest.raises(BrokenPersona, match="; and 88 more"):
         from_document(TEACHER, {**LEAST, **unusable})
     with pytest.raises(BrokenPersona, match="has 1003 fields"):
         from_document(TEACHER, {**LEAST, **{str(number): 1 for number in range(1000)}})

@@ -19,7 +19,7 @@ from tests.unit.personas.characters import any_traits, teacher
         ("", {}),
         (" , ", {}),
         ("o=80,c=40,humour=dry", {"openness": 80, "conscientiousness": 40, "humour": "dry"}),
-        ("E=0, a=100 ,Neuroticism=007", {"extraversion": 0, "agreeableness": 100, "neuroticism": 7}),
+        ("E=0, a=100 ,Neuroticism=007", dict(extraversion=0, agreeableness=100, neuroticism=7)),
         ("OPENNESS=5,", {"openness": 5}),
         ("job=teacher, retired, n=3", {"job": "teacher, retired", "neuroticism": 3}),
         ("Pet = a  cat\u200b,age=42", {"Pet": "a cat", "age": "42"}),
@@ -66,12 +66,12 @@ def test_what_was_typed_is_what_is_kept(traits: dict[str, int | str]) -> None:
     [
         ({}, ""),
         ({"openness": 50, "neuroticism": 40, "extraversion": 60}, ""),
-        ({"conscientiousness": 19}, "You are careless and disorderly, and rarely finish what you begin."),
-        ({"conscientiousness": 20}, "You take things easy and rather improvise than plan."),
-        ({"conscientiousness": 39}, "You take things easy and rather improvise than plan."),
-        ({"conscientiousness": 61}, "You are careful and well organised."),
-        ({"conscientiousness": 80}, "You are careful and well organised."),
-        ({"conscientiousness": 81}, "You are meticulous and disciplined, down to the last detail."),
+        ({"extraversion": 19}, "You are very reserved and say no more than you must."),
+        ({"extraversion": 20}, "You are quiet and rather listen than talk."),
+        ({"extraversion": 39}, "You are quiet and rather listen than talk."),
+        ({"extraversion": 61}, "You are outgoing and like to talk."),
+        ({"extraversion": 80}, "You are outgoing and like to talk."),
+        ({"extraversion": 81}, "You are exuberant, talkative and full of energy."),
         ({"humour": "dry", "openness": 50}, "humour: dry"),
         (
             {"humour": "dry", "neuroticism": 0, "pet": "a cat", "openness": 70},
@@ -79,7 +79,7 @@ def test_what_was_typed_is_what_is_kept(traits: dict[str, int | str]) -> None:
             "humour: dry\npet: a cat",
         ),
     ],
-)  # fmt: skip
+)
 def test_scores_become_prose(traits: dict[str, int | str], prose: str) -> None:
     assert describe(traits) == prose
 

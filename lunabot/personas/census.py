@@ -1,0 +1,38 @@
+"""How the personas fare: what each said last, and what it has spent today."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from lunabot.matrix.events import Message
+from lunabot.matrix.ids import UserId
+from lunabot.memory.memory import Memory
+from lunabot.memory.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """What is known of all accounts, by user id; who said or spent nothing is in neither.
+
+    `last_words` are the newest messages among those the state keeps, `tokens` those of today.
+    """
+
+    last_words: Mapping[UserId, Message]
+    tokens: Mapping[UserId, int]
+
+
+async def take(memory: Memory, now: datetime | None = None) -> Census:
+    """Count and look; today begins at midnight UTC."""
+    midnight = (now or datetime.now(UTC)).replace(hour=0, minute=0, second=0, microsecond=0)
+    tokens = await memory.archive.tokens_since(int(midnight.timestamp() * 1000))
+    return Census(_last_words(memory.state), tokens)
+
+
+def _last_words(state: State) -> dict[UserId, Message]:
+    newest: dict[UserId, Message] = {}
+    for room_id in state.recent_rooms():
+        for message in state.recent(room_id):
+            known = newest.get(message.sender)
+            if known is None or known.timestamp <= message.timestamp:
+                newest[message.sender] = message
+    return newest

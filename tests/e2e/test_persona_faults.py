@@ -1,0 +1,197 @@
+"""Whatever happens at whichever step of a summons or a dismissal: all of it is done, or nothing.
+
+A request of Luna's is the boundary between two steps. At each of them the server refuses, or is
+cut off before or after it has done what it was asked, or Luna is killed, or stopped. Usually a
+sample of boundaries and faults is tried; ``LUNA_LONG=1`` tries each boundary with each fault.
+"""
+
+import asyncio
+import itertools
+import os
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+import pytest
+
+from tests.e2e.administrator import Administrator, CommandResult
+from tests.e2e.boundaries import Boundaries
+from tests.e2e.conftest import fixture
+from tests.e2e.faults import Behaviour, cut, hold, late_answer, lost_answer, refusal
+from tests.e2e.homeserver import Homeserver
+from tests.e2e.house import House
+from tests.e2e.luna import LunaProcess
+from tests.e2e.proxy import FaultyProxy
+from tests.e2e.session import unique
+from tests.e2e.timeline import membership, notice
+from tests.e2e.traces import Traces
+from tests.fake_model import FakeModel
+
+LONG = os.environ.get("LUNA_LONG") == "1"
+AT_ONCE = 5
+IMPATIENT = """
+import functools
+from lunabot import __main__, app
+app.HomeserverClient = functools.partial(app.HomeserverClient, patience_s=2)
+__main__.main()
+"""
+# Those before a summons begins: nothing was done yet, and nothing needs to be told.
+LOOKS = ("GET /_synapse/admin/v2/users/…", "GET /directory/room/…")
+
+
+@dataclass(frozen=True)
+class World:
+    """A Luna behind a proxy, her administrator, and a room of his that both are in."""
+
+    luna: LunaProcess
+    admin: Administrator
+    boundaries: Boundaries
+    traces: Traces
+    room: str
+
+    async def spawn(self, name: str, *, given_room: bool = False) -> CommandResult:
+        return await self.admin.result(await self.say_spawn(name, given_room=given_room), 60)
+
+    async def say_spawn(self, name: str, *, given_room: bool) -> str:
+        room = f"--room {self.room} " if given_room else ""
+        return await self.admin.say(f"/spawn {name} {room}You are {name}.")
+
+    async def despawn(self, name: str) -> CommandResult:
+        return await self.admin.result(await self.say_despawn(name), 60)
+
+    async def say_despawn(self, name: str) -> str:
+        return await self.admin.say(f"/despawn {name} --yes")
+
+    async def spawn_several(self, count: int) -> list[str]:
+        """Summon personas with names of their own."""
+        places, names = asyncio.Semaphore(AT_ONCE), [unique("scout") for _ in range(count)]
+
+        async def one(name: str) -> CommandResult:
+            async with places:
+                return await self.spawn(name, given_room=True)
+
+        results = await asyncio.gather(*map(one, names))
+        assert {result.mark for result in results} == {"✅"}, results
+        return names
+
+    async def gone(self, name: str) -> None:
+        """Return once nothing is left of a persona anywhere."""
+        await self.traces.until_none(name, self.room)
+
+    async def told(self, text: str) -> None:
+        """Return once the administrators were told something in one line."""
+        line = await self.admin.person.wait_for(self.admin.room, notice(self.luna.user_id, text))
+        assert "\n" not in line["content"]["body"]
+
+
+@fixture(scope="module")
+async def world(
+    homeserver: Homeserver, model: FakeModel, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[World]:
+    folder, boundaries = tmp_path_factory.mktemp("house"), Boundaries()
+    async with (
+        FaultyProxy(homeserver.url) as proxy,
+        House(homeserver, folder, model.base_url) as house,
+    ):
+        person = await house.person("admin")
+        luna = house.luna(person, homeserver_url=proxy.url)
+        luna.process.command[1:3] = ["-c", IMPATIENT]
+        with proxy.fault("", boundaries):
+            luna, admin = await house.start(luna, person)
+            room = await person.create_room(invite=[luna.user_id])
+            await person.wait_for(room, membership(luna.user_id, "join"))
+            async with Traces.looked_for(homeserver, luna) as traces:
+                yield World(luna, admin, boundaries, traces, room)
+
+
+@fixture(scope="module")
+async def summons(world: World) -> dict[bool, list[str]]:
+    """The requests of a clean summons, with a room given and without."""
+    return {given: await _requests(world, f"{given}", given_room=given) for given in (True, False)}
+
+
+async def _requests(world: World, word: str, *, given_room: bool) -> list[str]:
+    name = unique(word.lower())
+    world.boundaries.watch(name)
+    result = await world.spawn(name, given_room=given_room)
+    assert result.mark == "✅", result
+    return _steps(world.boundaries.requests[name])
+
+
+@fixture(scope="module")
+async def dismissal(world: World) -> list[str]:
+    """The requests of a clean dismissal."""
+    (name,) = await world.spawn_several(1)
+    world.boundaries.watch(name)
+    result = await world.despawn(name)
+    assert result.mark == "✅", result
+    await world.gone(name)
+    return _steps(world.boundaries.requests[name])
+
+
+def _steps(requests: Sequence[str]) -> list[str]:
+    """Leave out what follows the last step: syncing for ever, and telling people."""
+    return list(itertools.takewhile(lambda request: "/send/" not in request, requests))
+
+
+ALIVE: dict[str, Behaviour] = {
+    "refused": refusal(403, "M_FORBIDDEN"),
+    "cut off": cut(),
+    "answer lost": lost_answer(),
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A summons or dismissal that meets a fault at one of its requests."""
+
+    name: str
+    request: str
+    fault: str
+    given_room: bool = False
+
+
+def _plan(
+    world: World,
+    requests: Sequence[str],
+    faults: dict[str, Behaviour],
+    *,
+    given_room: bool = False,
+    names: Sequence[str] = (),
+) -> list[Case]:
+    """Plan a fault at each request: each of the faults in the long form, else one in turn."""
+    pairs = [
+        (number, fault)
+        for number in range(len(requests))
+        for place, fault in enumerate(faults)
+        if LONG or place == number % len(faults)
+    ]
+    chosen = names or [unique("scout") for _ in pairs]
+    for name, (number, fault) in zip(chosen, pairs, strict=True):
+        world.boundaries.plan(name, number, faults[fault])
+    return [
+        Case(name, requests[number], fault, given_room)
+        for name, (number, fault) in zip(chosen, pairs, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("given_room", [False, True], ids=["own room", "given room"])
+async def test_a_summons_whose_server_fails_leaves_nothing(
+    world: World, summons: dict[bool, list[str]], given_room: bool
+) -> None:
+    places = asyncio.Semaphore(AT_ONCE)
+    wrong: list[str] = []
+
+    async def one(case: Case) -> None:
+        async with places:
+            result = await world.spawn(case.name, given_room=given_room)
+            world.boundaries.heal(case.name)
+            try:
+                assert result.mark == "❌" and case.name in world.boundaries.met, result
+                await world.gone(case.name)
+                again = await world.spawn(case.name, given_room=given_room)
+                assert again.mark == "✅", again
+            except AssertionError as error:
+                wrong.append(f"{case}: {error}")
+
+    await asyncio.gather(*map(one, _plan(world, summons[given_room], ALIVE, given_room=given_room)))
+    assert not wrong, "\n".join(wrong)

@@ -1,0 +1,71 @@
+"""Luna's account, her model and her memory, with questions that she owes an answer."""
+
+from typing import Any
+
+from lunabot.dispatch.answering import Answering
+from lunabot.dispatch.attention import Attention
+from lunabot.dispatch.queue import Question
+from lunabot.llm.client import ModelClient
+from lunabot.matrix.account import Account
+from lunabot.matrix.events import Message
+from lunabot.matrix.ids import EventId, UserId
+from lunabot.memory.ledger import Debt
+from lunabot.memory.memory import Memory
+from lunabot.prompt.builder import Prompt, build
+from lunabot.prompt.tokens import ByteBound
+from tests.fake_account import FakeAccount
+from tests.fake_model import FakeModel
+from tests.unit.dispatch.people import ADA, LUNA, OWL, ROOM, Troupe, said
+
+
+class House:
+    """While `trouble` is set, building a prompt raises it."""
+
+    def __init__(self, memory: Memory, model: FakeModel, client: ModelClient) -> None:
+        self.memory = memory
+        self.model = model
+        self.luna = FakeAccount(LUNA)
+        self.luna.enter(ROOM, ADA)
+        self.told: list[str] = []
+        self.trouble: Exception | None = None
+        self.attention = Attention()
+        accounts: dict[UserId, Account] = {LUNA: self.luna, OWL: FakeAccount(OWL)}
+        self.answer = Answering(
+            accounts,
+            Troupe(),
+            self._prompt,
+            lambda: client,
+            memory,
+            self.attention,
+            self.told.append,
+        )
+
+    async def _prompt(self, account: Account, question: Message) -> Prompt:
+        if self.trouble:
+            raise self.trouble
+        return build(
+            "You are Luna.",
+            self.memory.state.recent(question.room_id),
+            me=account.user_id,
+            names={},
+            budget_tokens=8000,
+            reply_tokens=1000,
+            counter=ByteBound(),
+        )
+
+    async def ask(self, body: str = "a moon?", account: UserId = LUNA, **more: Any) -> Question:
+        """Record a message as it is recorded by the inbox, and return the question."""
+        message = said(body, **more)
+        debt = Debt(account, message.event_id, ROOM, message.timestamp, "transaction")
+        await self.memory.record_sync(account, "s1", [message], [debt])
+        return Question(account, message)
+
+    async def owed(self) -> list[EventId]:
+        return [debt.event_id for debt in await self.memory.archive.owed(LUNA)]
+
+    async def answered(self, question: Question) -> bool:
+        return await self.memory.archive.has_answered(LUNA, question.message.event_id)
+
+    @property
+    def bodies(self) -> list[str]:
+        return [sent.body for sent in self.luna.sent]

@@ -1,0 +1,38 @@
+"""Who talks in these tests, and what they say, with as few words as a test needs."""
+
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lunabot.dispatch.cast import Character
+from lunabot.matrix.events import Message
+from lunabot.matrix.ids import EventId, RoomId, UserId
+
+LUNA, OWL, ADA, BOB = (UserId(f"@{name}:localhost") for name in ("luna", "owl", "ada", "bob"))
+ROOM, OTHER_ROOM = RoomId("!room:localhost"), RoomId("!other:localhost")
+
+
+class Troupe:
+    """Luna, and a persona called Owl."""
+
+    def __init__(self, saw: Callable[[Message], bool] = lambda message: True) -> None:
+        self._characters = {
+            LUNA: Character(LUNA, ("Luna", "lunabot"), "You are Luna."),
+            OWL: Character(OWL, ("Owl",), "You are an owl.", "owl-model", saw),
+        }
+
+    def characters(self) -> Mapping[UserId, Character]:
+        return self._characters
+
+
+def said(
+    body: str = "hello", sender: UserId = ADA, *, event_id: str = "", ago_ms: int = 0, **more: Any
+) -> Message:
+    """Return a message of now, or of some time ago."""
+    usual: dict[str, Any] = {
+        "event_id": EventId(event_id or f"$event-{secrets.token_hex(4)}"),
+        "room_id": ROOM,
+        "timestamp": int(time.time() * 1000) - ago_ms,
+    }
+    return Message(sender=sender, body=body, **(usual | more))

@@ -1,0 +1,92 @@
+"""One answer: said once, remembered, settled."""
+
+import asyncio
+
+import pytest
+
+from lunabot.matrix.ids import EventId
+from lunabot.matrix.transaction import transaction_id
+from tests.fake_model import Answer
+from tests.unit.dispatch.house import House
+from tests.unit.dispatch.people import LUNA, OWL, ROOM
+
+
+async def test_an_answer_is_sent_remembered_and_settled(house: House) -> None:
+    house.model.enqueue(Answer("It is **round**."))
+    question = await house.ask(encrypted=True)
+    await house.answer([question])
+    [sent] = house.luna.sent
+    assert (sent.room_id, sent.type, sent.content["msgtype"]) == (ROOM, "m.room.message", "m.text")
+    assert sent.content["formatted_body"] == "It is <strong>round</strong>."
+    assert sent.transaction_id == transaction_id(LUNA, question.message.event_id, "answer 1")
+    assert await house.answered(question)
+    assert await house.owed() == []
+    remembered = house.memory.state.recent(ROOM)[-1]
+    assert (remembered.event_id, remembered.sender) == (sent.event_id, LUNA)
+    assert remembered.body == sent.body
+    assert remembered.encrypted
+    assert house.told == []
+
+
+async def test_questions_in_a_row_are_answered_together(house: House) -> None:
+    questions = [await house.ask("a moon?", ago_ms=1000), await house.ask("and a sun?")]
+    await house.answer(questions)
+    [request] = house.model.requests
+    assert "a moon?" in request.last_user and "and a sun?" in request.last_user
+    [sent] = house.luna.sent
+    last = questions[-1].message.event_id
+    assert sent.transaction_id == transaction_id(LUNA, last, "answer 1")
+    assert await house.owed() == []
+
+
+async def test_a_long_answer_is_sent_in_parts_and_settled_by_the_last(house: House) -> None:
+    house.model.enqueue(Answer("\n\n".join(f"{number} " + "moon " * 900 for number in range(12))))
+    question = await house.ask()
+    await house.answer([question])
+    assert len(house.luna.sent) > 1
+    ids = [sent.transaction_id for sent in house.luna.sent]
+    expected = [f"answer {number}" for number in range(1, len(ids) + 1)]
+    assert ids == [transaction_id(LUNA, question.message.event_id, part) for part in expected]
+    remembered = [each.body for each in house.memory.state.recent(ROOM)[1:]]
+    assert remembered == house.bodies
+    assert await house.owed() == []
+
+
+async def test_in_a_thread_it_stays_in_the_thread(house: House) -> None:
+    root = EventId("$root")
+    await house.answer([await house.ask(thread=root)])
+    relation = house.luna.sent[0].content["m.relates_to"]
+    assert (relation["rel_type"], relation["event_id"]) == ("m.thread", root)
+    assert house.memory.state.recent(ROOM)[-1].thread == root
+
+
+async def test_after_a_crash_the_same_is_sent_under_the_same_id(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def crash(*_: object) -> None:
+        raise asyncio.CancelledError
+
+    question = await house.ask()
+    with monkeypatch.context() as crashing, pytest.raises(asyncio.CancelledError):
+        crashing.setattr(house.memory, "record_answer", crash)
+        await house.answer([question])
+    assert await house.owed() == [question.message.event_id]
+    await house.answer([question])
+    first, second = house.luna.sent
+    assert first.transaction_id == second.transaction_id
+    assert await house.answered(question)
+    assert len(house.memory.state.recent(ROOM)) == 2
+
+
+async def test_tokens_are_counted(house: House) -> None:
+    house.model.enqueue(Answer("one two three"), Answer("four", usage=False))
+    await house.answer([await house.ask()])
+    spent = (await house.memory.archive.counts()).tokens
+    assert spent > 3
+    await house.answer([await house.ask("more")])
+    assert (await house.memory.archive.counts()).tokens > spent
+
+
+async def test_a_persona_thinks_with_a_model_of_its_own(house: House) -> None:
+    await house.answer([await house.ask("Owl?", OWL)])
+    assert [request.model for request in house.model.requests] == ["owl-model"]
