@@ -8,7 +8,7 @@ from lunabot.homeserver.http import HomeserverClient
 from lunabot.matrix.account import Account
 from lunabot.matrix.batch import SyncBatch
 from lunabot.matrix.crosssigning import check_device_keys
-from lunabot.matrix.identity import Identity, publish
+from lunabot.matrix.identity import Identity, load_identity
 from lunabot.matrix.ids import RoomId, UserId, localpart
 from lunabot.matrix.session import Session
 from lunabot.memory.memory import Memory
@@ -41,11 +41,17 @@ class Opener:
     show: Callable[[Account, RoomId | None, str], Awaitable[None]]
 
     async def open(
-        self, session: Session, *, password: str | None, reset_identity: bool = False
+        self,
+        session: Session,
+        *,
+        password: str | None,
+        reset_identity: bool = False,
+        publish: bool = True,
     ) -> Opened:
         """Open an account; `reset_identity` replaces a cross-signing identity whose keys are lost.
 
-        Raises `SessionLost`, `DeviceKeysLost` where only a new device helps, or `WorldError`.
+        Without `publish` the caller sees to that, when there is time. Raises `SessionLost`,
+        `DeviceKeysLost` where only a new device helps, or `WorldError`.
         """
         account = Account(self.url, session, self.secrets / "crypto")
         try:
@@ -53,17 +59,20 @@ class Opener:
                 await check_device_keys(self.http, session, account.identity_keys)
             token = await self.memory.archive.sync_token(session.user_id)
             first = await account.sync_once(token, full_state=True)
-            identity = await publish(
-                self.http,
-                account,
-                session,
-                self.secrets / "cross_signing" / localpart(session.user_id),
-                password=password,
-                reset=reset_identity,
-                may_verify=self.may_verify,
-                show=lambda room_id, text: self.show(account, room_id, text),
-            )
+            identity = await self._identity(account, session)
+            if publish:
+                await identity.publish(password=password, reset=reset_identity)
         except BaseException:
             await account.close()
             raise
         return Opened(session, account, identity, first, fresh=token is None)
+
+    async def _identity(self, account: Account, session: Session) -> Identity:
+        return await load_identity(
+            self.http,
+            account,
+            session,
+            self.secrets / "cross_signing" / localpart(session.user_id),
+            may_verify=self.may_verify,
+            show=lambda room_id, text: self.show(account, room_id, text),
+        )

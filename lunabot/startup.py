@@ -4,18 +4,17 @@ First start and every later one are the same routine: what is missing is made, w
 left alone.
 """
 
-import contextlib
 import logging
 from urllib.parse import quote
 
 from lunabot.admin.loader import LoadedSkills
 from lunabot.admin.reloading import load_all_skills
 from lunabot.admin.room_setup import AdminRoomFound, AdminRoomSetup, RoomPlan
-from lunabot.errors import Refused, WorldError
+from lunabot.errors import Refused
 from lunabot.foundation import Foundation
 from lunabot.homeserver.admin_api import AdminApi
 from lunabot.homeserver.client_api import ClientApi
-from lunabot.homeserver.sessions import ensure_person, open_director_session
+from lunabot.homeserver.sessions import end_session, ensure_person, open_director_session
 from lunabot.luna import Luna
 from lunabot.matrix.account import Account
 from lunabot.matrix.crosssigning import DeviceKeysLost
@@ -46,7 +45,8 @@ async def start(base: Foundation) -> Luna:
             session, password=base.settings.luna.password.get_secret_value() or None
         )
     except DeviceKeysLost:
-        await _end_session(base, session)  # the next try logs in as a new device
+        base.settings.session_path.unlink()  # the next try logs in as a new device
+        await end_session(base.http, session)
         raise
     try:
         return await _assemble(base, opener, opened, found, problems)
@@ -64,13 +64,6 @@ async def _open_session(base: Foundation) -> Session:
         password=settings.luna.password.get_secret_value(),
         registration_secret=base.registration_secret,
     )
-
-
-async def _end_session(base: Foundation, session: Session) -> None:
-    base.settings.session_path.unlink()
-    with contextlib.suppress(WorldError):  # a device too many is no reason to stay away
-        logout = "/_matrix/client/v3/logout"
-        await base.http.call("POST", logout, body={}, token=session.access_token)
 
 
 def _opener(base: Foundation, admin_room: RoomId) -> Opener:

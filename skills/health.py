@@ -43,7 +43,9 @@ async def _server(services: Services) -> str:
     try:
         version = await services.admin_api.server_version()
     except WorldError as error:
-        return str(error)
+        services.problems.report("server", str(error), quietly=True)
+        return "no answer to a server administrator"
+    services.problems.solve("server")
     return f"Synapse {version}, answers in {1000 * (time.monotonic() - start):.0f} ms"
 
 

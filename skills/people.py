@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from lunabot.admin.call import Call
 from lunabot.admin.services import Services
 from lunabot.admin.skill import skill
+from lunabot.admin.wording import code
 from lunabot.homeserver.admin_api import ServerUser
 
 
@@ -26,7 +27,7 @@ def _matches(user: ServerUser, part: str) -> bool:
 
 def _line(user: ServerUser, services: Services) -> str:
     notes = ", ".join(_notes(user, services))
-    name = f" {user.display_name}" if user.display_name else ""
+    name = f" {code(user.display_name)}" if user.display_name else ""
     return f"`{user.user_id}`{name}{f' – {notes}' if notes else ''}"
 
 

@@ -1,17 +1,17 @@
 """Living with personas: see them, shape them, copy them, keep them in a file."""
 
 import asyncio
-from dataclasses import replace
 from datetime import UTC, datetime
-from difflib import get_close_matches
 
+from lunabot.admin.attached import attached
 from lunabot.admin.call import Answer, Call
+from lunabot.admin.finding import find_persona
 from lunabot.admin.parameters import Localpart, Tail
 from lunabot.admin.services import Services
 from lunabot.admin.skill import skill
 from lunabot.errors import UserMistake
-from lunabot.homeserver.attachments import Attachment, read_attachment
-from lunabot.matrix.ids import RoomId, localpart, server_name, user_id
+from lunabot.homeserver.attachments import Attachment
+from lunabot.matrix.ids import RoomId, server_name, user_id
 from lunabot.personas import census, exchange, importing, portrait
 from lunabot.personas.changes import Changes, read_changes, require
 from lunabot.personas.persona import Persona
@@ -30,7 +30,7 @@ async def personas(call: Call, part: str = "") -> str:
     known = services.personas().fleet.company.personas().values()
     found = [each for each in known if part.casefold() in _searchable(each)]
     broken = services.memory.state.broken_personas()
-    taken = _as_may_be_shown(services, await census.take(services.memory))
+    taken = await _census(services)
     lines = [
         portrait.in_a_line(each, taken, *_trouble_and_rooms(services, each))
         for each in sorted(found, key=lambda each: each.displayname.casefold())
@@ -87,18 +87,20 @@ async def persona(
     avatar: its picture: this command has to be the reply to an image
     rename: the same as `--set name`
     copy: the localpart for a new persona with this one's character, and a room of its own
-    export: send all personas to this room, as the file `personalities.json`
+    export: send all personas, or this one, to this room, as the file `personalities.json`
     import_: take over what such a file says: this command has to be the reply to it
     text: what to set it to, as the last of all without quotes (`prompt You are …`)
     """
     if export:
-        return await _export(call)
+        return await _export(call, who)
     if import_:
         return await _import(call)
     if who is None:
         raise UserMistake("Which persona? `/personas` lists them.")
-    found = _find(call.services, who)
-    if rename is not None and name is None:
+    found = find_persona(call.services, who)
+    if rename is not None:
+        if name is not None:
+            raise UserMistake("`--rename` and `--name` are the same: give one.")
         name, text = f"{rename} {text}".strip(), ""
     options = {"name": name, "traits": traits, "model": model, "prompt": prompt}
     changes = read_changes(options, text, avatar=avatar)
@@ -106,7 +108,7 @@ async def persona(
         return await _copy(call, found, copy, changes)
     if set_ or changes:
         return await _change(call, found, changes)
-    taken = _as_may_be_shown(call.services, await census.take(call.services.memory))
+    taken = await _census(call.services)
     trouble_and_rooms = _trouble_and_rooms(call.services, found)
     return portrait.in_full(found, taken, *trouble_and_rooms, call.services.model.model)
 
@@ -146,22 +148,24 @@ async def _copy(call: Call, found: Persona, name: Localpart, changes: Changes) -
     )
 
 
-async def _export(call: Call) -> str:
+async def _export(call: Call, who: Localpart | None) -> str:
     services = call.services
-    everybody = services.personas().fleet.company.personas().values()
-    content = exchange.export(everybody)
+    everybody = list(services.personas().fleet.company.personas().values())
+    chosen = [find_persona(services, who)] if who else everybody
+    content = exchange.export(chosen)
     await services.account.send_file(
         call.room_id, "personalities.json", content, "application/json"
     )
     broken = services.memory.state.broken_personas()
     without = f" Those with broken documents are not in it: {', '.join(broken)}." if broken else ""
-    return f"**{len(everybody)} personas** are in the file.{without}"
+    plural = "" if len(chosen) == 1 else "s"
+    return f"The file holds **{len(chosen)} persona{plural}**.{'' if who else without}"
 
 
 async def _import(call: Call) -> Answer:
     """Take over a file; nothing that is there is removed, and a mistake costs its persona only."""
     services = call.services
-    file = await _attached(call, "a file such as `--export` makes", exchange.MAX_BYTES)
+    file = await attached(call, "a file such as `--export` makes", exchange.MAX_BYTES)
     server = server_name(services.account.user_id)
     keeper = services.personas()
     known = dict(keeper.fleet.company.personas())
@@ -177,34 +181,10 @@ async def _import(call: Call) -> Answer:
 
 
 async def _avatar(call: Call) -> Attachment:
-    image = await _attached(call, "an image", _AVATAR_BYTES)
+    image = await attached(call, "an image", _AVATAR_BYTES)
     if image.msgtype != "m.image" or not image.mimetype.startswith("image/"):
         raise UserMistake("The message that you replied to is no image.")
     return image
-
-
-async def _attached(call: Call, what: str, limit: int) -> Attachment:
-    """Return the file in the message that the command replies to."""
-    event_id = call.event.in_reply_to
-    if event_id is None:
-        raise UserMistake(f"Send {what} to this room, and the command as a reply to it.")
-    services = call.services
-    return await read_attachment(
-        services.account, services.client_api, call.room_id, event_id, limit
-    )
-
-
-def _find(services: Services, name: Localpart) -> Persona:
-    """Return a persona whose document is sound; raises `UserMistake` with what is to do."""
-    who = user_id(name, server_name(services.account.user_id))
-    known = services.personas().fleet.company.personas()
-    if who in known:
-        return known[who]
-    if problem := services.memory.state.broken_personas().get(who):
-        raise UserMistake(f"`{who}` cannot live: {problem}. Mend the file, or `/despawn {name}`.")
-    nearest = get_close_matches(name, [localpart(each) for each in known], 1)
-    hint = f" Did you mean `{nearest[0]}`?" if nearest else ""
-    raise UserMistake(f"There is no persona `{name}`.{hint} `/personas` lists them.")
 
 
 def _trouble_and_rooms(services: Services, who: Persona) -> tuple[str, portrait.RoomName]:
@@ -219,15 +199,9 @@ def _trouble_and_rooms(services: Services, who: Persona) -> tuple[str, portrait.
     return fleet.trouble(who.user_id), name
 
 
-def _as_may_be_shown(services: Services, taken: census.Census) -> census.Census:
-    """Leave out what was said encrypted, unless this room is encrypted, too."""
-    if services.posture().encrypted:
-        return taken
-    words = {
-        who: replace(said, body="(encrypted)", formatted_body=None) if said.encrypted else said
-        for who, said in taken.last_words.items()
-    }
-    return replace(taken, last_words=words)
+async def _census(services: Services) -> census.Census:
+    """Look how all fare; what was said encrypted is told only where this room is, too."""
+    return await census.take(services.memory, encrypted=services.posture().encrypted)
 
 
 def _searchable(who: Persona) -> str:

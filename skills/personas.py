@@ -1,10 +1,11 @@
 """Personas: summon and dismiss them."""
 
-from lunabot.admin.call import Call
+from lunabot.admin.call import Call, Plan
 from lunabot.admin.finding import find_room
 from lunabot.admin.parameters import Localpart, RoomReference, Tail
 from lunabot.admin.skill import skill
-from lunabot.matrix.ids import server_name, user_id
+from lunabot.matrix.ids import UserId, server_name, user_id
+from lunabot.personas import portrait
 from lunabot.personas.dismissal import Departure
 from lunabot.personas.summoning import Receipt, Summons
 from lunabot.personas.traits import parse
@@ -39,7 +40,7 @@ async def spawn(
     """
     services = call.services
     summons = Summons(
-        user_id=user_id(localpart, server_name(services.account.user_id)),
+        user_id=_persona_id(call, localpart),
         displayname=name or localpart.capitalize(),
         system_prompt=prompt,
         asker=call.sender,
@@ -52,7 +53,31 @@ async def spawn(
     return _receipt(receipt)
 
 
-@skill("despawn", group="personas", destructive=True, examples=("despawn scout",))
+async def despawn_plan(call: Call, name: Localpart, *, redact: bool = False) -> Plan | None:
+    """Tell what goes with a persona; None where nothing is left of it."""
+    services = call.services
+    departure = await services.personas().look(_persona_id(call, name))
+    if not departure.has_document and not departure.exists:
+        return None
+    persona = services.personas().fleet.company.personas().get(departure.user_id)
+    shown = f"**{portrait.plain(persona.displayname)}** " if persona else ""
+    rooms = services.account.client.rooms
+    named = [rooms[each].display_name if each in rooms else each for each in departure.rooms]
+    goes = [f"its place in {portrait.plain(', '.join(named))}"] if named else []
+    goes += ["its account, erased for good"] if departure.exists else []
+    goes += ["its document and its keys"] if departure.has_document else []
+    goes += ["everything it ever said" if redact else "not what it said: that stays in the rooms"]
+    lines = "\n".join(f"- {line}" for line in goes)
+    return Plan(f"{shown}`{departure.user_id}` goes, with\n\n{lines}", f"{departure} {redact}")
+
+
+@skill(
+    "despawn",
+    group="personas",
+    destructive=True,
+    plan=despawn_plan,
+    examples=("despawn scout", "despawn scout --redact"),
+)
 async def despawn(call: Call, name: Localpart, *, redact: bool = False) -> str:
     """Dismiss a persona: it leaves its rooms, its account is erased, its document removed.
 
@@ -61,9 +86,12 @@ async def despawn(call: Call, name: Localpart, *, redact: bool = False) -> str:
     name: the localpart of its account
     redact: whether what it said goes, too
     """
-    services = call.services
-    who = user_id(name, server_name(services.account.user_id))
-    return _farewell(await services.personas().despawn(who, redact=redact))
+    who = _persona_id(call, name)
+    return _farewell(await call.services.personas().despawn(who, redact=redact))
+
+
+def _persona_id(call: Call, name: Localpart) -> UserId:
+    return user_id(name, server_name(call.services.account.user_id))
 
 
 def _receipt(receipt: Receipt) -> str:

@@ -7,6 +7,7 @@ from lunabot.admin.call import Call
 from lunabot.admin.finding import find_room
 from lunabot.admin.parameters import RoomReference
 from lunabot.admin.skill import skill
+from lunabot.admin.wording import code
 from lunabot.errors import Refused, UserMistake
 from lunabot.homeserver.admin_api import ServerRoom
 from lunabot.matrix.ids import UserId, server_name
@@ -113,8 +114,8 @@ async def remove_participant(call: Call, room: RoomReference, user: UserId) -> s
     if user == services.account.user_id:
         raise UserMistake("I leave no room by a command: whoever runs it can remove me.")
     if persona:
-        await services.personas().leave(user, room_id)
-        return f"{user} has left `{room.typed}`."
+        left = await services.personas().leave(user, room_id)
+        return f"{user} {'has left' if left else 'is not in'} `{room.typed}`."
     if (await services.client_api.memberships(room_id)).get(user) not in ("join", "invite"):
         return f"{user} is not in `{room.typed}`."
     try:
@@ -147,4 +148,5 @@ def _searchable(room: ServerRoom) -> str:
 def _line(room: ServerRoom) -> str:
     members = f"{room.joined_members} member{'' if room.joined_members == 1 else 's'}"
     notes = ", ".join([members, *(["encrypted"] if room.encrypted else [])])
-    return f"{room.name or '(no name)'} `{room.canonical_alias or room.room_id}` – {notes}"
+    name = code(room.name) if room.name else "(no name)"
+    return f"{name} `{room.canonical_alias or room.room_id}` – {notes}"

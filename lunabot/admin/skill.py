@@ -38,7 +38,8 @@ from lunabot.admin.parameters import converter_for
 from lunabot.errors import LunaError, UserMistake
 
 SkillFunction = Callable[..., Awaitable[Answer | str]]
-PlanFunction = Callable[..., Awaitable[Plan]]
+PlanFunction = Callable[..., Awaitable[Plan | None]]
+"""Returns None where nothing would go: then nobody is asked."""
 
 _VERB = re.compile(r"[a-z][a-z0-9_]*")
 _CONFIRMED: Final = "yes"

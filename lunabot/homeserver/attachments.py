@@ -11,6 +11,7 @@ from nio.crypto.attachments import decrypt_attachment
 from lunabot.errors import Refused, UserMistake
 from lunabot.homeserver.client_api import ClientApi
 from lunabot.matrix.account import Account
+from lunabot.matrix.events import Message
 from lunabot.matrix.ids import EventId, RoomId
 
 
@@ -50,15 +51,24 @@ async def read_attachment(
 
 
 def _content(account: Account, source: dict[str, Any], room_id: RoomId) -> Mapping[str, Any]:
-    """Return the content of an event, decrypted where it is encrypted."""
+    """Return the content of an event; in an encrypted room it counts only if it was encrypted."""
     if source.get("type") == "m.room.encrypted":
-        event = nio.MegolmEvent.from_dict({**source, "room_id": room_id})
-        found = account.decrypt(event) if isinstance(event, nio.MegolmEvent) else None
-        if found is None:
-            raise UserMistake("I cannot decrypt the message that you replied to: send it again.")
-        source = found
+        source = _decrypted_event(account, {**source, "room_id": room_id})
+    elif account.client.rooms[room_id].encrypted:
+        raise UserMistake("The file was not encrypted, as all else is here: send it again.")
     content = source.get("content")
     return content if isinstance(content, Mapping) else {}
+
+
+def _decrypted_event(account: Account, source: dict[str, Any]) -> dict[str, Any]:
+    event = nio.MegolmEvent.from_dict(source)
+    try:
+        read = account.read(event) if isinstance(event, nio.MegolmEvent) else None
+        if isinstance(read, Message) and read.encrypted:
+            return dict(account.client.decrypt_event(event).source)
+    except (nio.EncryptionError, nio.LocalProtocolError):
+        pass
+    raise UserMistake("I cannot decrypt the message that you replied to: send it again.")
 
 
 def _decrypted(data: bytes, keys: Mapping[str, Any]) -> bytes:

@@ -105,10 +105,6 @@ class ClientApi:
         path = f"/_matrix/client/v1/media/download/{_quoted(server)}/{_quoted(media)}"
         return await self._http.download(path, self._token(), limit)
 
-    async def kick(self, room_id: RoomId, user_id: UserId) -> None:
-        """Remove somebody from a room, or take the invitation back."""
-        await self._call("POST", f"/rooms/{_quoted(room_id)}/kick", {"user_id": user_id})
-
     async def _call(self, method: str, path: str, body: Any = None) -> JsonObject:
         return await self._http.call(
             method, f"/_matrix/client/v3{path}", body=body, token=self._token()

@@ -1,10 +1,11 @@
 """Getting in: the session of an account, kept over restarts and replaced when it was revoked."""
 
+import contextlib
 import logging
 import secrets
 from pathlib import Path
 
-from lunabot.errors import Misconfigured, Refused
+from lunabot.errors import Misconfigured, Refused, WorldError
 from lunabot.files import write_private
 from lunabot.homeserver.http import HomeserverClient
 from lunabot.homeserver.registration import (
@@ -92,6 +93,13 @@ def keep_password(path: Path) -> str:
         return password
 
 
+async def end_session(http: HomeserverClient, session: Session) -> None:
+    """Log out a device that nobody uses (any more); where that fails, there is one too many."""
+    with contextlib.suppress(WorldError):
+        logout = "/_matrix/client/v3/logout"
+        await http.call("POST", logout, body={}, token=session.access_token)
+
+
 async def _register_if_missing(
     http: HomeserverClient, secret: str, user_id: UserId, password: str, *, admin: bool
 ) -> bool:
@@ -99,12 +107,11 @@ async def _register_if_missing(
         made = await register_with_shared_secret(
             http, secret, localpart(user_id), password, admin=admin
         )
-        # The session that comes with an account is nobody's: whoever lives in it logs in.
-        await http.call("POST", "/_matrix/client/v3/logout", body={}, token=made.access_token)
     except Refused as error:
         if error.errcode == "M_USER_IN_USE":
             return False
         raise Misconfigured(f"{user_id} could not be made: {error}") from error
+    await end_session(http, made)  # it comes with the account; whoever lives there logs in
     return True
 
 

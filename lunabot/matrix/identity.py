@@ -9,6 +9,7 @@ from typing import Any
 from lunabot.matrix.account import Account
 from lunabot.matrix.batch import SyncBatch
 from lunabot.matrix.crosssigning import (
+    CrossSigningKeys,
     Outcome,
     ensure_cross_signed,
     load_or_create_keys,
@@ -24,10 +25,27 @@ Show = Callable[[RoomId | None, str], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A cross-signed account that answers verifications. An instance comes from `publish`."""
+    """Who an account is in the eyes of others. An instance comes from `load_identity`.
 
+    It answers verifications at once, and others see it when it is published.
+    """
+
+    http: HomeserverCalls
+    account: Account
+    session: Session
+    keys: CrossSigningKeys
     verifier: Verifier
-    outcome: Outcome
+
+    async def publish(self, *, password: str | None, reset: bool = False) -> Outcome:
+        """Sign the account's device with the identity, as far as that is not done.
+
+        The device's keys are on the server by then. With `reset` an identity of the account whose
+        keys are lost is replaced. Raises `DeviceKeysLost`, or `WorldError` with what to do.
+        """
+        fingerprints = self.account.identity_keys
+        return await ensure_cross_signed(
+            self.http, self.session, fingerprints, self.keys, password=password, reset=reset
+        )
 
     async def take(self, batch: SyncBatch) -> None:
         """Answer the verifications that a sync brought."""
@@ -37,37 +55,30 @@ class Identity:
             await self.verifier.receive_in_room(room_id, source)
 
 
-async def publish(
+async def load_identity(
     http: HomeserverCalls,
     account: Account,
     session: Session,
     keys_path: Path,
     *,
-    password: str | None,
-    reset: bool = False,
     may_verify: Callable[[UserId], bool],
     show: Show,
 ) -> Identity:
-    """Sign the account's device with its own identity, made at first use, and answer for it.
-
-    With `reset` an identity of the account whose keys are lost is replaced.
+    """Return the account's identity, made at first use.
 
     `show` posts the emoji of a verification, in the room where it runs or (None) wherever the
-    administrators look. Raises `DeviceKeysLost`, or `WorldError` with what to do.
+    administrators look. Raises `WorldError` where the keys cannot be read.
     """
     keys = await asyncio.to_thread(load_or_create_keys, keys_path)
-    fingerprints = account.identity_keys
-    outcome = await ensure_cross_signed(
-        http, session, fingerprints, keys, password=password, reset=reset
-    )
-    vouched = {session.device_id: fingerprints["ed25519"], keys.master_key: keys.master_key}
+    device_key = account.identity_keys["ed25519"]
+    vouched = {session.device_id: device_key, keys.master_key: keys.master_key}
     own = OwnIdentity(
         session.user_id,
         session.device_id,
         {f"ed25519:{name}": key for name, key in vouched.items()},
     )
     host = _Host(http, account, session, show)
-    return Identity(Verifier(own, host, may_verify), outcome)
+    return Identity(http, account, session, keys, Verifier(own, host, may_verify))
 
 
 @dataclass(frozen=True, slots=True)

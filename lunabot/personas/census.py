@@ -1,7 +1,7 @@
 """How the personas fare: what each said last, and what it has spent today."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from lunabot.matrix.events import Message
@@ -21,11 +21,17 @@ class Census:
     tokens: Mapping[UserId, int]
 
 
-async def take(memory: Memory, now: datetime | None = None) -> Census:
-    """Count and look; today begins at midnight UTC."""
+async def take(memory: Memory, *, encrypted: bool, now: datetime | None = None) -> Census:
+    """Count and look; today begins at midnight UTC.
+
+    Without `encrypted` the last words are kept back where they were said in an encrypted room.
+    """
     midnight = (now or datetime.now(UTC)).replace(hour=0, minute=0, second=0, microsecond=0)
     tokens = await memory.archive.tokens_since(int(midnight.timestamp() * 1000))
-    return Census(_last_words(memory.state), tokens)
+    words = _last_words(memory.state)
+    if not encrypted:
+        words = {who: _kept_back(said) if said.encrypted else said for who, said in words.items()}
+    return Census(words, tokens)
 
 
 def _last_words(state: State) -> dict[UserId, Message]:
@@ -36,3 +42,7 @@ def _last_words(state: State) -> dict[UserId, Message]:
             if known is None or known.timestamp <= message.timestamp:
                 newest[message.sender] = message
     return newest
+
+
+def _kept_back(said: Message) -> Message:
+    return replace(said, body="(encrypted)", formatted_body=None)

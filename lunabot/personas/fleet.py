@@ -12,6 +12,7 @@ from lunabot.matrix.account import Account, SessionLost
 from lunabot.matrix.crosssigning import DeviceKeysLost
 from lunabot.matrix.events import StateChange
 from lunabot.matrix.ids import RoomId, UserId, localpart
+from lunabot.matrix.session import load_session
 from lunabot.memory.state import State
 from lunabot.opening import Opened, Opener
 from lunabot.personas.company import Company
@@ -54,15 +55,18 @@ class Fleet:
             self.house.problems.report(_part(user_id), problem, quietly=True)
         await asyncio.gather(*(event.wait() for event in ready))
 
-    async def open(self, user_id: UserId, *, reset_identity: bool = False) -> Opened:
-        """Log a persona in, if need be as a new device, and open its account."""
+    async def open(
+        self, user_id: UserId, *, reset_identity: bool = False, publish: bool = True
+    ) -> Opened:
+        """Log a persona in, if need be as a new device, and open its account as the opener does."""
         password = self.secrets.password(user_id)
         path = self.secrets.session(user_id)
         for _ in range(2):
-            session = await open_session(self.http, path, user_id, password)
+            # Whether a kept session is known still shows with the first sync.
+            session = load_session(path) or await open_session(self.http, path, user_id, password)
             try:
                 return await self.opener.open(
-                    session, password=password, reset_identity=reset_identity
+                    session, password=password, reset_identity=reset_identity, publish=publish
                 )
             except (DeviceKeysLost, SessionLost) as error:
                 log.warning("%s: %s: logging in anew", user_id, error)
@@ -129,8 +133,9 @@ class Fleet:
                 is_new = opened is not None
                 opened = opened or await self._open_in_turn(user_id)
                 await self._serve(opened, ready, is_new=is_new)
-            except SessionLost as error:
+            except (DeviceKeysLost, SessionLost) as error:
                 log.warning("%s: %s: logging in anew", user_id, error)
+                self.secrets.session(user_id).unlink(missing_ok=True)
                 pause = _FIRST_PAUSE_S
             except WorldError as error:
                 self.house.problems.report(_part(user_id), str(error), quietly=True)
@@ -146,7 +151,7 @@ class Fleet:
 
     async def _open_in_turn(self, user_id: UserId) -> Opened:
         async with self._places:
-            return await self.open(user_id)
+            return await self.open(user_id, publish=False)
 
     async def _serve(self, opened: Opened, ready: asyncio.Event, *, is_new: bool) -> None:
         account = opened.account
@@ -157,10 +162,18 @@ class Fleet:
                 self._note_rooms(account)
             await resident.begin(self.backlog_ms())
             ready.set()
+            if not is_new:
+                await self._publish_in_turn(opened)
             await resident.follow()
         finally:
             self.accounts.pop(account.user_id, None)
             await resident.close()
+
+    async def _publish_in_turn(self, opened: Opened) -> None:
+        """See that others can still rely on the account: after a start, when all are ready."""
+        async with self._places:
+            password = self.secrets.password(opened.account.user_id)
+            await opened.identity.publish(password=password)
 
     def _note_rooms(self, account: Account) -> None:
         """Bring the document in step with the rooms the server says the persona is in."""

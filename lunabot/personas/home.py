@@ -62,7 +62,7 @@ class Homes:
         if room_id is None:
             return
         try:
-            await self.client_api.kick(room_id, invited)
+            await self.client_api.kick(room_id, invited, "the persona could not be made")
         except Refused as error:
             log.info("%s stays in %s until it is deleted: %s", invited, room_id, error)
         await self.admin_api.delete_room(room_id)

@@ -65,10 +65,10 @@ class Keeper:
         with self._alone(user_id):
             await self.shaper.join(user_id, room_id)
 
-    async def leave(self, user_id: UserId, room_id: RoomId) -> None:
-        """Let a persona leave a room; raises `WorldError`."""
+    async def leave(self, user_id: UserId, room_id: RoomId) -> bool:
+        """Let a persona leave a room; return whether it was there. Raises `WorldError`."""
         with self._alone(user_id):
-            await self.shaper.leave(user_id, room_id)
+            return await self.shaper.leave(user_id, room_id)
 
     async def look(self, user_id: UserId) -> Departure:
         """Return what a dismissal would take; raises `UserMistake` for whoever is no persona."""

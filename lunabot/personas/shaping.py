@@ -58,9 +58,13 @@ class Shaper:
         await self.homes.invite(room_id, user_id)
         await api.join(room_id)
 
-    async def leave(self, user_id: UserId, room_id: RoomId) -> None:
-        """Let a persona leave a room; raises `WorldError`."""
-        await self._acting_for(user_id).leave(room_id)
+    async def leave(self, user_id: UserId, room_id: RoomId) -> bool:
+        """Let a persona leave a room; return whether it was there. Raises `WorldError`."""
+        api = self._acting_for(user_id)
+        if room_id not in await api.joined_rooms():
+            return False
+        await api.leave(room_id)
+        return True
 
     async def _set_avatar(
         self, user_id: UserId, avatar: Attachment, undo: AsyncExitStack

@@ -11,7 +11,7 @@ import aiohttp
 
 from tests.e2e.homeserver import Homeserver
 from tests.e2e.rooms import Rooms, room_path
-from tests.e2e.session import CLIENT, PASSWORD, Json, Session
+from tests.e2e.session import CLIENT, PASSWORD, Json, MatrixError, Session
 from tests.e2e.timeline import Event, Predicate, Timeline, membership, message
 from tests.e2e.waiting import until
 
@@ -81,6 +81,11 @@ class Person(Rooms):
                     answer = await self._sync(since)
                 except (aiohttp.ClientError, TimeoutError):
                     await asyncio.sleep(0.1)  # the homeserver is away: a fault test's doing
+                    continue
+                except MatrixError as error:
+                    if error.status < 500:
+                        raise
+                    await asyncio.sleep(0.1)  # Synapse fails so while a room is being deleted
                     continue
                 since = {"since": answer["next_batch"]}
                 await self._take(answer)

@@ -60,8 +60,7 @@ class Session:
         A rate limit is waited out. Raises MatrixError for a refusal and aiohttp.ClientError for a
         server that does not answer.
         """
-        token = self.identity.access_token
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        headers = self._headers()
         url = URL(self.url + path, encoded=True).update_query(query)
         for _ in range(ATTEMPTS):
             async with self._http.request(method, url, json=body, headers=headers) as response:
@@ -72,6 +71,24 @@ class Session:
                 break
             await asyncio.sleep(answer.get("retry_after_ms", 500) / 1000)
         raise MatrixError(response.status, answer)
+
+    async def upload(self, data: bytes, mimetype: str) -> str:
+        """Store a file on the homeserver; return its address."""
+        headers = self._headers() | {"Content-Type": mimetype}
+        url = f"{self.url}/_matrix/media/v3/upload"
+        async with self._http.post(url, data=data, headers=headers) as response:
+            return str((await response.json())["content_uri"])
+
+    async def download(self, uri: str) -> bytes:
+        """Return the content of a file by its address."""
+        url = f"{self.url}/_matrix/client/v1/media/download/{uri.removeprefix('mxc://')}"
+        async with self._http.get(url, headers=self._headers()) as response:
+            response.raise_for_status()
+            return await response.read()
+
+    def _headers(self) -> dict[str, str]:
+        token = self.identity.access_token
+        return {"Authorization": f"Bearer {token}"} if token else {}
 
     async def register(self, secret: str, localpart: str, *, admin: bool = False) -> None:
         """Make an account with the server's registration shared secret and become it."""

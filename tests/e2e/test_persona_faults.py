@@ -8,6 +8,7 @@ sample of boundaries and faults is tried; ``LUNA_LONG=1`` tries each boundary wi
 import asyncio
 import itertools
 import os
+import signal
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
@@ -27,11 +28,12 @@ from tests.e2e.traces import Traces
 from tests.fake_model import FakeModel
 
 LONG = os.environ.get("LUNA_LONG") == "1"
-AT_ONCE = 5
+AT_ONCE = 3
+STOP_S = 4.0
 IMPATIENT = """
 import functools
 from lunabot import __main__, app
-app.HomeserverClient = functools.partial(app.HomeserverClient, patience_s=2)
+app.HomeserverClient = functools.partial(app.HomeserverClient, patience_s=5)
 __main__.main()
 """
 # Those before a summons begins: nothing was done yet, and nothing needs to be told.
@@ -72,6 +74,11 @@ class World:
         results = await asyncio.gather(*map(one, names))
         assert {result.mark for result in results} == {"✅"}, results
         return names
+
+    def heal(self, cases: "Sequence[Case]") -> None:
+        """End the faults."""
+        for case in cases:
+            self.boundaries.heal(case.name)
 
     async def gone(self, name: str) -> None:
         """Return once nothing is left of a persona anywhere."""
@@ -130,7 +137,8 @@ async def dismissal(world: World) -> list[str]:
 
 def _steps(requests: Sequence[str]) -> list[str]:
     """Leave out what follows the last step: syncing for ever, and telling people."""
-    return list(itertools.takewhile(lambda request: "/send/" not in request, requests))
+    told = list(itertools.takewhile(lambda request: "/send/" not in request, requests))
+    return told[:-1] if told[-1] == "GET /sync" else told
 
 
 ALIVE: dict[str, Behaviour] = {
@@ -195,3 +203,73 @@ async def test_a_summons_whose_server_fails_leaves_nothing(
 
     await asyncio.gather(*map(one, _plan(world, summons[given_room], ALIVE, given_room=given_room)))
     assert not wrong, "\n".join(wrong)
+
+
+ENDED: dict[str, Behaviour] = {
+    "before": hold(asyncio.Event()),
+    "after": late_answer(asyncio.Event()),
+}
+
+
+async def _end(luna: LunaProcess, how: str) -> None:
+    """Kill her, or ask her to stop, which she does in time whatever she is doing."""
+    await (luna.kill() if how == "killed" else luna.stop(STOP_S))
+    assert luna.exit_status == (-signal.SIGKILL if how == "killed" else 0)
+
+
+@pytest.mark.parametrize("how", ["killed", "stopped"])
+async def test_a_summons_that_is_cut_off_is_taken_back_at_the_next_start(
+    world: World, summons: dict[bool, list[str]], how: str
+) -> None:
+    cases = [
+        case
+        for given in (True, False)
+        for case in _plan(world, summons[given], ENDED, given_room=given)
+    ]
+    for case in cases:
+        await world.say_spawn(case.name, given_room=case.given_room)
+    await world.boundaries.until_met({case.name for case in cases})
+    await _end(world.luna, how)
+    world.heal(cases)
+    await world.luna.start(60)
+    for case in cases:
+        await world.gone(case.name)
+        if case.request not in LOOKS:
+            await world.told(f"Took back the spawn of {world.traces.user_id(case.name)}")
+    again = cases if LONG else cases[:: len(cases) // 3]
+    for case in again:
+        assert (await world.spawn(case.name, given_room=case.given_room)).mark == "✅", case
+
+
+async def test_a_dismissal_whose_server_fails_is_completed_when_it_is_asked_for_again(
+    world: World, dismissal: list[str]
+) -> None:
+    names = await world.spawn_several(len(dismissal) * (len(ALIVE) if LONG else 1))
+    cases = _plan(world, dismissal, ALIVE, names=names)
+    results = await asyncio.gather(*(world.despawn(name) for name in names))
+    world.heal(cases)
+    failed = [case for case, result in zip(cases, results, strict=True) if result.mark == "❌"]
+    for case, again in zip(failed, [await world.despawn(each.name) for each in failed], strict=True):
+        assert again.mark == "✅", (case, again)
+    for name in names:
+        await world.gone(name)
+    assert len(failed) > len(cases) / 2
+    assert (await world.spawn(names[-1], given_room=True)).mark == "✅"
+
+
+@pytest.mark.parametrize("how", ["killed", "stopped"])
+async def test_a_dismissal_that_is_cut_off_is_completed_at_the_next_start(
+    world: World, dismissal: list[str], how: str
+) -> None:
+    names = await world.spawn_several(len(dismissal) * (len(ENDED) if LONG else 1))
+    cases = _plan(world, dismissal, ENDED, names=names)
+    for case in cases:
+        await world.say_despawn(case.name)
+    await world.boundaries.until_met(set(names))
+    await _end(world.luna, how)
+    world.heal(cases)
+    await world.luna.start(60)
+    for case in cases[1:]:  # the first was only looked at
+        await world.gone(case.name)
+        await world.told(f"Completed the despawn of {world.traces.user_id(case.name)}")
+    assert (await world.spawn(names[-1], given_room=True)).mark == "✅"

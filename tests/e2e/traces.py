@@ -29,7 +29,9 @@ class Traces:
         async with Session(homeserver.url) as session:
             secret = homeserver.registration_shared_secret
             await session.register(secret, unique("inspector"), admin=True)
-            yield cls(session, luna)
+            traces = cls(session, luna)
+            await until(traces._server_is_settled, 60, "the end of the background updates")
+            yield traces
 
     async def of(self, name: str, *rooms: str) -> list[str]:
         """Return the traces of a persona; `rooms` are those it may have been a member of."""
@@ -78,6 +80,11 @@ class Traces:
 
     def user_id(self, name: str) -> str:
         return f"@{name}:{self._luna.user_id.partition(':')[2]}"
+
+    async def _server_is_settled(self) -> bool:
+        """Tell whether Synapse is through with what it does first: before, it revives nobody."""
+        status = await self._session.call("GET", f"{_ADMIN}/v1/background_updates/status")
+        return not status["current_updates"]
 
     async def _membership(self, room: str, name: str) -> str | None:
         state = await self._session.call("GET", f"{_ADMIN}/v1/rooms/{quote(room)}/state")

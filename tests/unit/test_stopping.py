@@ -21,10 +21,10 @@ def handlers() -> Iterator[None]:
 
 async def test_the_first_reason_counts() -> None:
     stopping = Stopping()
-    assert not stopping.asked
+    asked = [stopping.asked]
     stopping.request("an update")
     stopping.request("a whim")
-    assert stopping.asked
+    assert [*asked, stopping.asked] == [False, True]
     assert stopping.reason == "an update"
     await stopping.wait()
 

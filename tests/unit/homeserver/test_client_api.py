@@ -104,3 +104,34 @@ async def test_an_answer_that_is_not_matrix(
     home.answers[f"{V3}/joined_rooms"] = []
     with pytest.raises(WorldError, match="not a JSON object"):
         await api.joined_rooms()
+
+
+async def test_removing_somebody(api: ClientApi, home: FakeHomeserver) -> None:
+    home.answers[f"{V3}/rooms/{ROOM}/kick"] = {}
+    await api.kick(ROOM, ADA, "she asked for it")
+    assert home.requests[-1].body == {"user_id": ADA, "reason": "she asked for it"}
+
+
+async def test_a_profile(api: ClientApi, home: FakeHomeserver) -> None:
+    path = f"{V3}/profile/{ADA}"
+    home.answers.update({path: {}, f"{path}/displayname": {}, f"{path}/avatar_url": {}})
+    assert await api.avatar(ADA) == ""
+    home.answers[path] = {"displayname": "Ada", "avatar_url": "mxc://localhost/ada"}
+    assert await api.avatar(ADA) == "mxc://localhost/ada"
+    await api.set_displayname(ADA, "Ada")
+    await api.set_avatar(ADA, "")
+    bodies = [request.body for request in home.requests[-2:]]
+    assert bodies == [{"displayname": "Ada"}, {"avatar_url": ""}]
+
+
+async def test_files_go_up_and_come_down(api: ClientApi, home: FakeHomeserver) -> None:
+    assert await api.upload(b"pixels", "image/png") == "mxc://localhost/file"
+    assert home.requests[-1].body == b"pixels"
+    assert home.requests[-1].token == home.session.access_token
+    home.answers["/_matrix/client/v1/media/download/localhost/a/b"] = {"file": "content"}
+    assert await api.download("mxc://localhost/a/b", 100) == b'{"file": "content"}'
+    with pytest.raises(Refused, match="larger than") as caught:
+        await api.download("mxc://localhost/a/b", 10)
+    assert caught.value.errcode == "M_TOO_LARGE"
+    with pytest.raises(Refused, match="nothing is there"):
+        await api.download("mxc://localhost/gone", 10)

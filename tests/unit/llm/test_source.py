@@ -71,7 +71,11 @@ def local(model: FakeModel, monkeypatch: pytest.MonkeyPatch) -> LocalStandIn:
 
 
 def endpoint(served: FakeModel, **changes: Any) -> Settings:
-    usual = {"base_url": served.base_url, "api_key": SecretStr(KEY), "model": "fake"}
+    usual: dict[str, Any] = {
+        "base_url": served.base_url,
+        "api_key": SecretStr(KEY),
+        "model": "fake",
+    }
     return Settings(llm=LlmSettings(**(usual | changes)), context=ContextSettings(reply_tokens=77))
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import nio
 import pytest
 
-from lunabot.matrix.batch import Gap, SyncBatch, read_batch
+from lunabot.matrix.batch import Gap, SyncBatch, read_batch, read_decrypted
 from lunabot.matrix.events import Invite, Message, Redaction, StateChange
 from lunabot.matrix.ids import RoomId, UserId
 from tests.room_events import Event, event, invited, joined, left, member, wrote
@@ -103,3 +103,12 @@ def test_verifications_to_the_device() -> None:
     asked = {"type": REQUEST, "sender": ADA, "content": {**content, "transaction_id": "t"}}
     batch = read({"to_device": {"events": [{}, asked]}})
     assert asked in batch.to_device
+
+
+@pytest.mark.parametrize("genuine", [True, False])
+def test_what_another_device_encrypted_counts_as_said_in_the_clear(genuine: bool) -> None:
+    decrypted = nio.RoomMessageText.from_dict(wrote(ADA, "/shutdown"))
+    decrypted.decrypted = True
+    message = read_decrypted(decrypted, ROOM, lambda event: genuine)
+    assert isinstance(message, Message)
+    assert (message.body, message.encrypted) == ("/shutdown", genuine)

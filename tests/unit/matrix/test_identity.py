@@ -12,7 +12,7 @@ from lunabot.homeserver.http import HomeserverClient
 from lunabot.matrix.account import Account
 from lunabot.matrix.batch import SyncBatch
 from lunabot.matrix.crosssigning import DeviceKeysLost, Outcome
-from lunabot.matrix.identity import Identity, publish
+from lunabot.matrix.identity import Identity, load_identity
 from lunabot.matrix.ids import RoomId, UserId
 from lunabot.matrix.published_keys import fetch_published_keys
 from lunabot.matrix.verification import ACCEPT, CANCEL, DONE, KEY, MAC, READY, REQUEST, START
@@ -34,13 +34,12 @@ class House:
         self.account = account
         self.shown: list[tuple[RoomId | None, str]] = []
 
-    async def publish(self, keys_path: Path) -> Identity:
-        return await publish(
+    async def load(self, keys_path: Path) -> Identity:
+        return await load_identity(
             self.http,
             self.account,
             self.home.session,
             keys_path,
-            password=None,
             may_verify=lambda user: user == ADMIN,
             show=self._show,
         )
@@ -76,9 +75,10 @@ async def house(home: FakeHomeserver, live: Account) -> AsyncIterator[House]:
 
 
 async def test_the_device_is_signed_by_its_owner_and_stays_so(house: House, tmp_path: Path) -> None:
-    path, home = tmp_path / "keys", house.home
-    assert (await house.publish(path)).outcome is Outcome.CREATED
-    assert (await house.publish(path)).outcome is Outcome.UNCHANGED
+    home, identity = house.home, await house.load(tmp_path / "keys")
+    assert await identity.publish(password=None) is Outcome.CREATED
+    again = await house.load(tmp_path / "keys")
+    assert await again.publish(password=None) is Outcome.UNCHANGED
     seen = await fetch_published_keys(house.http, home.session.access_token, ME)
     assert seen.is_signed_by_owner(home.session.device_id)
     assert len(home.of("identity")) == len(home.of("signatures")) == 1
@@ -87,13 +87,14 @@ async def test_the_device_is_signed_by_its_owner_and_stays_so(house: House, tmp_
 async def test_keys_that_are_not_the_devices_are_noticed(house: House, tmp_path: Path) -> None:
     device = house.home.published["device_keys"][ME][house.home.session.device_id]
     device["keys"] = {name: "another key" for name in device["keys"]}
+    identity = await house.load(tmp_path / "keys")
     with pytest.raises(DeviceKeysLost):
-        await house.publish(tmp_path / "keys")
+        await identity.publish(password=None)
 
 
 @pytest.mark.parametrize("in_room", [True, False], ids=["room", "device"])
 async def test_an_administrator_verifies_it(house: House, tmp_path: Path, in_room: bool) -> None:
-    identity = await house.publish(tmp_path / "keys")
+    identity = await house.load(tmp_path / "keys")
     person = house.person(ADMIN, in_room=in_room)
 
     async def send(kind: str, content: dict[str, Any]) -> dict[str, Any]:
@@ -114,7 +115,7 @@ async def test_an_administrator_verifies_it(house: House, tmp_path: Path, in_roo
 
 @pytest.mark.parametrize("in_room", [True, False], ids=["room", "device"])
 async def test_others_are_declined(house: House, tmp_path: Path, in_room: bool) -> None:
-    identity = await house.publish(tmp_path / "keys")
+    identity = await house.load(tmp_path / "keys")
     content = house.person(ADA, in_room=in_room).request(timestamp=now_ms())
     await identity.take(batch(ADA, REQUEST, content, in_room=in_room))
     [(kind, answer)] = house.answers(in_room=in_room)

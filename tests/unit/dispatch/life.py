@@ -1,0 +1,101 @@
+"""One run of Luna's, from her syncs to her answers, on a memory that outlives it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from lunabot.config import ContextSettings, Settings
+from lunabot.dispatch.answering import Answering
+from lunabot.dispatch.attention import Attention
+from lunabot.dispatch.deciding import Deciding
+from lunabot.dispatch.inbox import Inbox
+from lunabot.dispatch.prompting import Prompting
+from lunabot.dispatch.queue import RoomQueues
+from lunabot.llm.client import ModelClient
+from lunabot.matrix.account import Account
+from lunabot.matrix.events import Message, Reaction
+from lunabot.matrix.ids import UserId
+from lunabot.memory.memory import Memory
+from lunabot.prompt.tokens import Tokenizer
+from tests.fake_homeserver import FakeHomeserver
+from tests.unit.dispatch.people import LUNA, Troupe
+
+_BACKLOG_MS = 3_600_000
+
+
+class NoCommands:
+    def claims(self, message: Message) -> bool:
+        return False
+
+    def run(self, message: Message) -> None:
+        raise AssertionError
+
+    def reacted(self, seer: UserId, reaction: Reaction) -> None:
+        pass
+
+
+class Life:
+    """Her account, her inbox and her queues."""
+
+    def __init__(self, account: Account, memory: Memory, client: ModelClient) -> None:
+        self.account, self.memory = account, memory
+        self.told: list[str] = []
+        self.attention = Attention()
+        cast = Troupe()
+        prompting = Prompting(
+            ContextSettings, cast, memory.state, Tokenizer("gpt-3.5-turbo"), lambda message: True
+        )
+        accounts = {LUNA: account}
+        self.answering = Answering(
+            accounts,
+            cast,
+            prompting,
+            lambda: client,
+            memory,
+            self.attention,
+            self.told.append,
+        )
+        self.queues = RoomQueues(self.answering)
+        deciding = Deciding(Settings, memory.state, cast)
+        self.inbox = Inbox(accounts, memory, self.queues, NoCommands(), deciding)
+
+    async def owed(self) -> int:
+        return len(await self.memory.archive.owed(LUNA))
+
+    async def settled(self) -> None:
+        """Return once nothing stands in line and nothing is in work; nothing is taken any more."""
+        await self.queues.close(10)
+
+
+class House:
+    """Where she lives: what stays as it is between two runs."""
+
+    def __init__(
+        self, home: FakeHomeserver, memory: Memory, client: ModelClient, folder: Path
+    ) -> None:
+        self._home, self._memory, self._client, self._folder = home, memory, client, folder
+
+    @asynccontextmanager
+    async def start(self) -> AsyncIterator[Life]:
+        """Start her and, in the end, stop her at once."""
+        account = Account(self._home.url, self._home.session, self._folder)
+        life = Life(account, self._memory, self._client)
+        token = await self._memory.archive.sync_token(LUNA)
+        first = await account.sync_once(token, full_state=True)
+        if token is None:
+            await life.inbox.take_history(first)
+        else:
+            await life.inbox.take(first, starting=True)
+        await life.inbox.settle_debts(account, _BACKLOG_MS)
+        syncing = asyncio.create_task(
+            account.sync_forever(first.token, life.inbox.take, lambda error: None)
+        )
+        try:
+            yield life
+        finally:
+            syncing.cancel()
+            await asyncio.gather(syncing, return_exceptions=True)
+            await life.queues.close(0)
+            await life.attention.close()
+            await account.close()
