@@ -65,7 +65,7 @@ def new_question(
 
 def digest(plan: Plan) -> str:
     """Return a plan's fingerprint at a length that any event has room for."""
-    return hashlib.sha256(plan.fingerprint.encode()).hexdigest()[:32]
+    return hashlib.sha256(plan.fingerprint.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def decide(

@@ -62,7 +62,7 @@ class Confirmations:
     _timers: Tasks = field(default_factory=Tasks)
 
     async def ask(self, message: Message, command: Command, plan: Plan | None) -> bool:
-        """Tell whether a command may run at once: it has no plan. Otherwise ask its sender.
+        """Tell whether a command may run at once, because it has no plan; else ask its sender.
 
         Raises `WorldError` where the question could not be kept or shown; then it is not asked.
         """

@@ -4,7 +4,6 @@ Many personas come and go at the same time, each with a fault of its own at the 
 is about it, so that one run of Luna shows what otherwise takes dozens.
 """
 
-import asyncio
 import json
 import re
 from collections import defaultdict
@@ -57,8 +56,8 @@ class Boundaries:
         self.requests[name].append(asked)
         if self._is_due(name, asked):
             self.met.add(name)
-            return await self._plans[name][1](request, self._learning(name, forward))
-        return await self._learning(name, forward)()
+            return await self._plans[name][1](request, self._learning(name, asked, forward))
+        return await self._learning(name, asked, forward)()
 
     def _is_due(self, name: str, asked: str) -> bool:
         if name not in self._plans:
@@ -72,26 +71,17 @@ class Boundaries:
         told = " ".join([request.path, request.headers.get("Authorization", ""), body])
         return next((name for mark, name in self._marks.items() if mark in told), None)
 
-    def _learning(self, name: str, forward: Forward) -> Forward:
+    def _learning(self, name: str, asked: str, forward: Forward) -> Forward:
         """Forward a request, and learn from the answer by what the next ones are known."""
+        key = {"POST /login": "access_token", "POST /createRoom": "room_id"}.get(asked, "")
 
         async def learn() -> web.Response:
             response = await forward()
-            for key in ("access_token", "room_id"):
-                if isinstance(mark := _answer(response).get(key), str):
-                    self._marks[mark] = name
+            if isinstance(mark := _answer(response).get(key), str):
+                self._marks[mark] = name
             return response
 
         return learn
-
-
-def until_released(behaviour: Behaviour, release: asyncio.Event) -> Behaviour:
-    """A fault that lasts until `release` is set."""
-
-    async def behave(request: web.Request, forward: Forward) -> web.Response:
-        return await (forward() if release.is_set() else behaviour(request, forward))
-
-    return behave
 
 
 def _answer(response: web.Response) -> dict[str, Any]:

@@ -34,6 +34,7 @@ PLAN = Plan("**Trails** and 3 more rooms go.", "Trails 3")
 QUESTION = replace(
     new_question(COMMAND, "purge", " rooms", PLAN, (), NOW_MS), notice=EventId("$notice")
 )
+ANY_TEXT = st.text(st.characters())  # lone surrogates, too: names of rooms come from clients
 TAP = Reaction(EventId("$tap"), ROOM, ANN, NOW_MS + 1000, EventId("$notice"), "✅")
 
 
@@ -149,7 +150,7 @@ def test_a_question_that_ended_asks_no_more() -> None:
     assert CONTENT_KEY not in content
 
 
-@given(st.text(), st.text())
+@given(ANY_TEXT, ANY_TEXT)
 def test_plans_are_the_same_when_their_fingerprints_are(one: str, other: str) -> None:
     assert (digest(Plan("a", one)) == digest(Plan("b", other))) is (one == other)
 

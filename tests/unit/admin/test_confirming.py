@@ -37,12 +37,15 @@ class World:
     def __init__(self) -> None:
         self.snowmen = ["Olaf", "Frosty"]
         self.melted: list[str] = []
+        self.harmless = False
         self.begun = asyncio.Event()
         self.go_on = asyncio.Event()
         self.go_on.set()
 
     def registry(self) -> Registry:
-        async def plan(call: Call) -> Plan:
+        async def plan(call: Call) -> Plan | None:
+            if self.harmless:
+                return None
             if not self.snowmen:
                 raise UserMistake("There is no snowman.")
             names = " and ".join(self.snowmen)
@@ -338,6 +341,12 @@ async def test_a_plan_with_nothing_to_do_asks_nothing(house: House) -> None:
     await house.run("/melt")
     assert (house.replies(), house.marks()) == (["There is no snowman."], ["❌"])
     assert house.questions == []
+
+
+async def test_without_anything_to_lose_nobody_is_asked(house: House) -> None:
+    house.world.harmless = True
+    await house.run("/melt")
+    assert (house.replies(), house.marks()) == (["2 melted"], ["✅"])
 
 
 async def test_yes_in_the_command_skips_the_question(house: House) -> None:

@@ -1,6 +1,8 @@
 """One answer: said once, remembered, settled."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 
@@ -52,6 +54,25 @@ async def test_a_long_answer_is_sent_in_parts_and_settled_by_the_last(house: Hou
     assert await house.owed() == []
 
 
+async def test_a_crash_between_two_parts_leaves_the_rest_owed(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def crash(*_: object) -> None:
+        raise asyncio.CancelledError
+
+    answer = Answer("\n\n".join(f"{number} " + "moon " * 900 for number in range(12)))
+    house.model.enqueue(answer, answer)
+    question = await house.ask()
+    with monkeypatch.context() as crashing, pytest.raises(asyncio.CancelledError):
+        crashing.setattr(house.luna, "send", once_then(house.luna.send, crash))
+        await house.answer([question])
+    assert await house.owed() == [question.message.event_id]
+    await house.answer([question])
+    first, *again = (sent.transaction_id for sent in house.luna.sent)
+    assert again[0] == first
+    assert await house.owed() == []
+
+
 async def test_in_a_thread_it_stays_in_the_thread(house: House) -> None:
     root = EventId("$root")
     await house.answer([await house.ask(thread=root)])
@@ -90,3 +111,15 @@ async def test_tokens_are_counted(house: House) -> None:
 async def test_a_persona_thinks_with_a_model_of_its_own(house: House) -> None:
     await house.answer([await house.ask("Owl?", OWL)])
     assert [request.model for request in house.model.requests] == ["owl-model"]
+
+
+def once_then(
+    first: Callable[..., Awaitable[Any]], later: Callable[..., Awaitable[Any]]
+) -> Callable[..., Awaitable[Any]]:
+    """Return a function that is the first when it is called first, and then the other."""
+    functions = iter([first])
+
+    async def call(*args: Any, **more: Any) -> Any:
+        return await next(functions, later)(*args, **more)
+
+    return call

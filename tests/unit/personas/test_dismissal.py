@@ -3,9 +3,9 @@
 import pytest
 
 from lunabot.errors import UserMistake, WorldError
-from lunabot.matrix.ids import UserId
+from tests.fake_homeserver import FakeHomeserver
 from tests.unit.personas.characters import CLASSROOM
-from tests.unit.personas.village import HOME, LUNA, SCOUT, Village, summons
+from tests.unit.personas.village import HOME, LUNA, SCOUT, V2, Village, summons
 
 
 async def test_all_of_a_persona_goes_and_its_room_stays(village: Village) -> None:
@@ -68,7 +68,7 @@ async def test_an_account_whose_document_is_lost_is_still_a_persona(village: Vil
     assert (departure.exists, departure.has_document) == (True, False)
 
 
-async def test_luna_is_no_persona(village: Village, home: object) -> None:
-    assert LUNA in village.company.characters()
-    with pytest.raises(UserMistake):
-        await village.dismisser.look(UserId(LUNA))
+async def test_luna_is_no_persona(village: Village, home: FakeHomeserver) -> None:
+    home.answers[f"{V2}/users/{LUNA}"] = {"name": LUNA, "creation_ts": 1, "deactivated": False}
+    with pytest.raises(UserMistake, match="no persona of mine"):
+        await village.dismisser.look(LUNA)

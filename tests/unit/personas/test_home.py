@@ -29,8 +29,8 @@ REFUSED = Status(403, {"errcode": "M_FORBIDDEN", "error": "no"})
 async def homes(home: FakeHomeserver, tmp_path: Path) -> AsyncIterator[Homes]:
     async with aiohttp.ClientSession() as session:
         http = HomeserverClient(home.url, session, patience_s=0.5)
-        token = lambda: "luna's"  # noqa: E731
-        yield Homes(ClientApi(http, token), AdminApi(http, token), PersonaSecrets(tmp_path))
+        apis = ClientApi(http, lambda: "luna's"), AdminApi(http, lambda: "luna's")
+        yield Homes(*apis, PersonaSecrets(tmp_path))
 
 
 def existing(home: FakeHomeserver, alias: str = ALIAS, creation: Any = None) -> None:

@@ -140,7 +140,9 @@ class ScoutsFleet(Fleet):
     opened: list[ScoutsAccount]
     failure: Exception | None = None
 
-    async def open(self, user_id: UserId, *, reset_identity: bool = False) -> Opened:
+    async def open(
+        self, user_id: UserId, *, reset_identity: bool = False, publish: bool = True
+    ) -> Opened:
         if self.failure:
             raise self.failure
         session = Session(SCOUT, DeviceId("DEV"), "scout's")
