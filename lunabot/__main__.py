@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +25,7 @@ def main() -> None:
         of_verb = verbs.add_parser(verb, help=purpose, description=purpose)
         of_verb.add_argument("--config", type=Path, default=Path("config.yaml"), metavar="FILE")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C before she listens: no traceback
     os.umask(0o077)  # whatever is written, stores and logs too, is for this user alone
     try:
         sys.exit(_VERBS[arguments.verb][0](arguments.config))

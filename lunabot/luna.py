@@ -73,6 +73,7 @@ class Luna:
     async def _begin(self) -> None:
         await self.room.begin()
         missed = await self.me.begin(self.services.settings.sync.backlog_minutes * 60_000)
+        self.room.check_posture()
         mended = await self.services.personas().mend()
         for line in mended:
             self.bulletin.tell(line)

@@ -27,7 +27,6 @@ from lunabot.wiring import Wiring
 
 log = logging.getLogger(__name__)
 
-_ADMIN_ROOM_FACT = "admin_room"
 
 
 async def start(base: Foundation) -> Luna:
@@ -126,10 +125,11 @@ async def _admin_room(base: Foundation, session: Session) -> AdminRoomFound:
         settings.admin.users,
         settings.admin.encrypted,
     )
-    remembered = state.fact(_ADMIN_ROOM_FACT)
+    fact = f"admin room {settings.admin.room}"
+    remembered = state.fact(fact)
     setup = AdminRoomSetup(ClientApi(base.http, lambda: session.access_token), plan)
     found = await setup.ensure(RoomId(remembered) if remembered else None)
-    state.set_fact(_ADMIN_ROOM_FACT, found.room_id)
+    state.set_fact(fact, found.room_id)
     return found
 
 

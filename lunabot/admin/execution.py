@@ -85,7 +85,7 @@ async def _carry_out(
     except UserMistake as mistake:
         return Answer(str(mistake), ok=False), None
     except LunaError as error:
-        return Answer(f"That did not work: {error}.", ok=False), None
+        return Answer(f"That did not work: {str(error).rstrip('.')}.", ok=False), None
     except Exception:
         reference = new_reference()
         log.exception("/%s failed, reference %s", command.verb, reference)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from lunabot.admin.loader import LoadedSkills, builtin_folder, load_skills
 from lunabot.admin.services import Services
 from lunabot.config import ConfigError, Settings
-from lunabot.errors import UserMistake
+from lunabot.errors import UserMistake, WorldError
 from lunabot.llm.source import ModelSource
 
 _AT_START_ONLY = ("homeserver", "store")
@@ -30,17 +30,31 @@ async def reload(services: Services, load: Callable[[], Settings], models: Model
     loaded = await load_all_skills(settings)
     if loaded.problems:
         raise UserMistake(_faults(loaded.problems))
-    before, model = services.settings, services.model
+    before, before_model = services.settings, services.model
+    model = before_model
     if settings.llm != before.llm or settings.context != before.context:
         model = await models.open(settings)
-        services.problems.solve("model")
     services.settings, services.registry, services.model = settings, loaded.registry, model
     services.problems.solve("skills")
     later = list(_needing_a_restart(before, settings))
     done = f"Read anew: the configuration and {len(loaded.registry.skills)} commands."
     if later:
         done += f" After the next start only: {', '.join(f'`{key}`' for key in later)}."
-    return "\n\n".join([done, *(f"⚠️ {warning}" for warning in settings.warnings)])
+    warnings = list(settings.warnings)
+    if model is not before_model:
+        warnings += await _model_problem(services)
+    return "\n\n".join([done, *(f"⚠️ {warning}" for warning in warnings)])
+
+
+async def _model_problem(services: Services) -> list[str]:
+    """Try the model, and note what is wrong with it: a mistyped key shows here, not hours later."""
+    services.problems.solve("model")
+    try:
+        await services.model.check()
+    except WorldError as error:
+        services.problems.report("model", str(error), quietly=True)
+        return [f"**model**: {error}"]
+    return []
 
 
 def _needing_a_restart(before: Settings, after: Settings) -> Iterator[str]:

@@ -68,9 +68,12 @@ class AdminRoom:
             self.confirmations.reacted(reaction)
 
     def state_changed(self, change: StateChange) -> None:
-        """Check the room's posture after a change of its state, and tell a breach once."""
-        if change.room_id != self.services.admin_room or change.type not in POSTURE_STATE:
-            return
+        """Check the room's posture after a change of its state."""
+        if change.room_id == self.services.admin_room and change.type in POSTURE_STATE:
+            self.check_posture()
+
+    def check_posture(self) -> None:
+        """Tell the administrators of a breach, once."""
         problems = self.services.posture().problems
         if problems and problems != self._unsafe:
             self.tell("⚠️ This room is not safe: " + "; ".join(problems) + ".")

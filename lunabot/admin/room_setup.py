@@ -1,7 +1,7 @@
 """The admin room: made when it is missing, otherwise left as it is."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,19 +51,17 @@ class AdminRoomSetup:
     async def ensure(self, remembered: RoomId | None) -> AdminRoomFound:
         """Return the admin room with every administrator a member or invited.
 
-        `remembered` is the room of the last start: it counts where the alias leads nowhere or
-        belongs to somebody else.
+        `remembered` is the room that was found last time by the same plan. It goes before the
+        alias, which somebody else may have pointed at a room of theirs since.
         """
-        joined = await self._api.joined_rooms()
-        pointed, problems = await self._resolve(), []
-        room_id, made = pointed, False
-        if pointed is not None and pointed not in joined and not await self._move_in(pointed):
-            problems.append(self._taken())
-            room_id = None
-        if room_id is None and remembered in joined:
-            room_id = remembered
+        joined, pointed = await self._api.joined_rooms(), await self._resolve()
+        room_id = remembered if remembered in joined else None
+        if room_id is None and pointed and await self._move_in(pointed, joined):
+            room_id = pointed
+        problems = [self._taken()] if pointed not in (None, room_id) else []
+        made = room_id is None
         if room_id is None:
-            room_id, made = await self._create(with_alias=pointed is None), True
+            room_id = await self._create(with_alias=pointed is None)
         problems += await self._invite_missing(room_id)
         return AdminRoomFound(room_id, made, tuple(problems))
 
@@ -72,17 +70,19 @@ class AdminRoomSetup:
             return RoomId(self._plan.room)
         return await self._api.resolve_alias(f"#{self._plan.room}:{self._plan.server_name}")
 
-    async def _move_in(self, room_id: RoomId) -> bool:
+    async def _move_in(self, room_id: RoomId, joined: Container[RoomId]) -> bool:
         """Join a room that was made ready for this; one with strangers in it is left again."""
-        try:
-            await self._api.join(room_id)
-        except Refused:
-            return False
+        if room_id not in joined:
+            try:
+                await self._api.join(room_id)
+            except Refused:
+                return False
         memberships = await self._api.memberships(room_id)
-        joined = {user for user, membership in memberships.items() if membership == "join"}
-        if joined <= {self._plan.me, *self._plan.administrators}:
+        members = {user for user, membership in memberships.items() if membership == "join"}
+        if members <= {self._plan.me, *self._plan.administrators}:
             return True
-        await self._api.leave(room_id)
+        if room_id not in joined:
+            await self._api.leave(room_id)
         return False
 
     def _taken(self) -> str:

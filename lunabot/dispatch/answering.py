@@ -85,10 +85,7 @@ class Answering:
         for number, part in enumerate(parts, start=1):
             content = text_content(part, thread=message.thread)
             sent = await self._send(account, message, content, number)
-            if number < len(parts):
-                await self.memory.record_outbound(sent)
-            else:
-                await self.memory.record_answer(account.user_id, asked, sent)
+            await self._record(account, sent, asked if number == len(parts) else ())
 
     async def _send(
         self, account: Account, question: Message, content: dict[str, Any], part: int
@@ -107,6 +104,20 @@ class Answering:
             thread=question.thread,
             encrypted=question.encrypted,
         )
+
+    async def _record(
+        self, account: Account, sent: Message, settled: Sequence[EventId]
+    ) -> None:
+        """Store what was sent. A disk that is full costs no answer: it stays owed, and the next
+        start sends it again under the same transaction id, which is the same message."""
+        try:
+            if settled:
+                await self.memory.record_answer(account.user_id, settled, sent)
+            else:
+                await self.memory.record_outbound(sent)
+        except WorldError as error:
+            log.error("an answer was sent and not stored: %s", error)
+            self.tell(f"⚠️ An answer was sent and could not be stored: {error}")
 
     async def _spent(
         self, account: Account, question: Message, prompt: Prompt, completion: Completion

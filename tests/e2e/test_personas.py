@@ -14,7 +14,8 @@ async def test_the_whole_life_of_a_persona(
 ) -> None:
     name = unique("scout")
     user_id = f"@{name}:localhost"
-    spawned = await admin.command(f'/spawn {name} --name "Old Scout" --traits o=90 You know trails.')
+    options = '--name "Old Scout" --traits o=90'
+    spawned = await admin.command(f"/spawn {name} {options} You know trails.")
     assert spawned.mark == "✅", spawned.text
     home = await admin.person.accept_invitation(sender=luna.user_id)
     greeting = await admin.person.wait_for_message(home, user_id)

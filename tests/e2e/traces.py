@@ -65,6 +65,11 @@ class Traces:
         except MatrixError:
             return False
 
+    async def deactivate(self, name: str) -> None:
+        """Remove an account as somebody who is not Luna."""
+        path = f"{_ADMIN}/v1/deactivate/{quote(self.user_id(name))}"
+        await self._session.call("POST", path, {"erase": True})
+
     def kept(self, name: str) -> list[str]:
         """Return what Luna keeps of a persona."""
         folder, user_id = self._luna.folder, self.user_id(name)

@@ -65,3 +65,13 @@ def test_nobody_is_asked_where_nobody_runs(tmp_path: Path) -> None:
     assert not request_shutdown("hello?", tmp_path)
     (tmp_path / "luna.pid").write_text("1\n")
     assert not request_shutdown("a stale file is no process", tmp_path)
+
+
+def test_the_first_who_asks_gives_the_reason(tmp_path: Path, caught: threading.Event) -> None:
+    with Instance(tmp_path) as luna:
+        assert request_shutdown("first", tmp_path)
+        assert caught.wait(5)
+        caught.clear()
+        assert request_shutdown("second", tmp_path)
+        assert not caught.is_set()  # a second signal would end her at once
+        assert luna.stop_reason() == "first"

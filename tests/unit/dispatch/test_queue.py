@@ -13,10 +13,9 @@ LUNA, TEACHER = UserId("@luna:s"), UserId("@teacher:s")
 
 
 def question(number: int, room: str = "!a", account: UserId = LUNA) -> Question:
-    return Question(
-        account,
-        Message(EventId(f"${number}"), RoomId(room), UserId("@ann:s"), number, f"question {number}"),
-    )
+    text = f"question {number}"
+    asked = Message(EventId(f"${number}"), RoomId(room), UserId("@ann:s"), number, text)
+    return Question(account, asked)
 
 
 class Answerer:
