@@ -18,7 +18,7 @@ async def clock() -> AsyncIterator[Clock]:
     """The loop's time, moved by hand."""
     loop = asyncio.get_running_loop()
     yield Clock(loop)
-    del loop.time  # type: ignore[method-assign]
+    del loop.time
 
 
 @pytest.fixture
