@@ -8,6 +8,7 @@ from lunabot.admin.reloading import load_all_skills
 from lunabot.config import Settings
 from lunabot.errors import LunaError, WorldError
 from lunabot.homeserver.http import HomeserverClient
+from lunabot.homeserver.synapse import loopback_address, require_free
 from lunabot.instance import running_pid
 from lunabot.llm.client import ModelClient
 from lunabot.llm.local import find_toy
@@ -40,6 +41,10 @@ async def check(settings: Settings) -> list[Line]:
 async def _server(settings: Settings) -> Line:
     url, pid = settings.homeserver.url, running_pid(settings.data)
     if settings.homeserver.managed and pid is None:
+        try:
+            require_free(*loopback_address(url))
+        except WorldError as error:
+            return Line(False, str(error))
         return Line(True, f"a Synapse of Luna's own will be started at {url}")
     async with aiohttp.ClientSession() as session:
         http = HomeserverClient(url, session, patience_s=_PATIENCE_S)

@@ -17,7 +17,7 @@ from lunabot.homeserver.client_api import ClientApi
 from lunabot.homeserver.sessions import end_session, ensure_person, open_director_session
 from lunabot.luna import Luna
 from lunabot.matrix.account import Account
-from lunabot.matrix.crosssigning import DeviceKeysLost
+from lunabot.matrix.crosssigning import DeviceKeysLost, Outcome
 from lunabot.matrix.ids import RoomId, localpart, server_name
 from lunabot.matrix.markdown import text_content
 from lunabot.matrix.session import Session
@@ -26,6 +26,11 @@ from lunabot.prompt.tokens import Tokenizer
 from lunabot.wiring import Wiring
 
 log = logging.getLogger(__name__)
+
+_FOREIGN = (
+    "my account has a cross-signing identity whose keys are not here, so Element does not trust me: "
+    "put `cross_signing` under the folder of the secrets back from a backup"
+)
 
 
 
@@ -149,12 +154,12 @@ async def _assemble(
         loaded.registry,
         await base.models.open(base.settings),
         await _tokenizer(base),
-        known | _found_problems(base, found, loaded),
+        known | _found_problems(base, opened, found, loaded),
     ).luna
 
 
 def _found_problems(
-    base: Foundation, found: AdminRoomFound, loaded: LoadedSkills
+    base: Foundation, opened: Opened, found: AdminRoomFound, loaded: LoadedSkills
 ) -> dict[str, str]:
     """Return what did not work on the way here, by part; Luna lives with all of it."""
     lines = {
@@ -162,6 +167,7 @@ def _found_problems(
         "store": base.memory.warnings,
         "admin room": found.problems,
         "skills": loaded.problems,
+        "identity": [_FOREIGN] if opened.identity.outcome is Outcome.FOREIGN else [],
     }
     return {part: "; ".join(several) for part, several in lines.items() if several}
 

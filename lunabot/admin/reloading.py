@@ -10,11 +10,13 @@ from lunabot.errors import UserMistake, WorldError
 from lunabot.llm.source import ModelSource
 
 _AT_START_ONLY = ("homeserver", "store")
+_DEFAULT = "skills"  # named by default: an installed Luna brings hers along, and needs none beside
 
 
 async def load_all_skills(settings: Settings) -> LoadedSkills:
     """Load the skills that come with Luna and those the configuration names."""
-    folders = [builtin_folder(), *(path for path in settings.skill_paths if path.is_dir())]
+    own = [path for path in settings.skill_paths if path.is_dir() or path.name != _DEFAULT]
+    folders = [builtin_folder(), *own]
     return await asyncio.to_thread(load_skills, folders)
 
 

@@ -137,7 +137,12 @@ class Answering:
     async def _apologise(
         self, account: Account, questions: Sequence[Question], reason: str
     ) -> None:
-        """Say in the room, and to the administrators, that there is no answer, and why."""
+        """Say in the room, and to the administrators, that there is no answer, and why.
+
+        Not for an account that ended meanwhile: its questions stay owed, or went with it.
+        """
+        if self.accounts.get(account.user_id) is not account:
+            return
         message = questions[-1].message
         asked: list[EventId] = [question.message.event_id for question in questions]
         notice = text_content(

@@ -58,7 +58,7 @@ class ManagedSynapse:
             )
         host, port = loopback_address(self._url)
         await self._child.end_leftover()
-        _require_free(host, port)
+        require_free(host, port)
         await asyncio.to_thread(self._folder.prepare, self._server_name, host, port)
         await self._child.start()
 
@@ -100,7 +100,8 @@ def loopback_address(url: str) -> tuple[str, int]:
     )
 
 
-def _require_free(host: str, port: int) -> None:
+def require_free(host: str, port: int) -> None:
+    """Raise `WorldError` where something else listens at an address."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as Synapse itself does

@@ -25,7 +25,7 @@ class Gap:
 class SyncBatch:
     """One account's sync: `token` covers everything in it, so both are stored together.
 
-    `left` are rooms this account is no longer in. `to_device` are the sources of to-device events,
+    `left` are rooms this account is no longer in, `events` holds its leave. `to_device` are the sources of to-device events,
     `verifications` those of a room's events that belong to one. `unread` are events whose key is
     missing yet, in the form the client can decrypt later.
     """
@@ -54,7 +54,7 @@ def read_batch(
     return SyncBatch(
         account=account,
         token=response.next_batch,
-        events=tuple(_events(timelines, is_genuine)),
+        events=(*_events(timelines, is_genuine), *_departures(account, response)),
         invites=tuple(_invites(account, response)),
         left=tuple(RoomId(room_id) for room_id in response.rooms.leave),
         gaps=tuple(
@@ -98,6 +98,17 @@ def _events(
                 read = read_event(getattr(event, "source", None), room_id)
             if read is not None:
                 yield read
+
+
+def _departures(account: UserId, response: nio.SyncResponse) -> Iterator[RoomEvent]:
+    """Return the account's own leaves, kicks and bans; of a room it is not in, nothing else."""
+    for room_id, info in response.rooms.leave.items():
+        for event in (*info.state, *info.timeline.events):
+            source = getattr(event, "source", None) or {}
+            if (source.get("type"), source.get("state_key")) == ("m.room.member", account):
+                read = read_event(source, RoomId(room_id))
+                if read is not None:
+                    yield read
 
 
 def _verifications(

@@ -158,9 +158,9 @@ class Fleet:
         resident = Resident(opened, self.house, _part(account.user_id))
         try:
             self.accounts[account.user_id] = account
+            await resident.begin(self.backlog_ms())
             if not is_new:  # its first sync knows nothing of the room it was summoned to
                 self._note_rooms(account)
-            await resident.begin(self.backlog_ms())
             ready.set()
             if not is_new:
                 await self._publish_in_turn(opened)

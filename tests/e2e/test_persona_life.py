@@ -13,6 +13,7 @@ from tests.e2e.person import Person
 from tests.e2e.session import CLIENT, Json, unique
 from tests.e2e.timeline import membership, message, notice
 from tests.e2e.traces import Traces
+from tests.e2e.waiting import until
 from tests.fake_model import Answer, FakeModel, Request
 
 
@@ -140,7 +141,7 @@ async def test_a_persona_knows_what_was_said_while_it_was_there(
     await alice.wait_for_message(room, user_id, "which words")
 
     await alice.kick(room, user_id)
-    await alice.wait_for(room, membership(user_id, "leave"))
+    await until(lambda: room not in traces.document(name)["rooms"], 10, "the leave in db.json")
     await alice.send(room, "luna: the word after is rowan")
     await alice.wait_for_message(room, luna.user_id, "rowan")
     await alice.invite(room, user_id)
@@ -151,10 +152,10 @@ async def test_a_persona_knows_what_was_said_while_it_was_there(
 
 
 async def test_a_persona_knows_what_was_said_in_the_room_that_was_made_for_it(
-    admin: Administrator, luna: LunaProcess, model: FakeModel
+    admin: Administrator, model: FakeModel
 ) -> None:
     name = await spawn(admin)
-    home = await admin.person.accept_invitation(sender=luna.user_id)
+    home = await admin.person.join(f"#{name}:localhost")
     await admin.person.send(home, "the word at home is maple")
     await admin.person.send(home, f"{name}: which word?")
     assert "maple" in await _prompt(model, name, "which word?")

@@ -73,14 +73,19 @@ class Traces:
     def kept(self, name: str) -> list[str]:
         """Return what Luna keeps of a persona."""
         folder, user_id = self._luna.folder, self.user_id(name)
-        documents: Json = json.loads((folder / "db.json").read_text()).get("personas", {})
-        found = ["document"] if user_id in documents else []
+        found = ["document"] if self.document(name) else []
         found += [f"secret {path.name}" for path in (folder / "secrets").rglob(f"*{name}*")]
         with contextlib.closing(sqlite3.connect(folder / "archive.db")) as archive:
             for table, column in (("undertakings", "subject"), ("sync_tokens", "account")):
                 query = f"SELECT count(*) FROM {table} WHERE {column} = ?"
                 if archive.execute(query, (user_id,)).fetchone()[0]:
                     found.append(f"row in {table}")
+        return found
+
+    def document(self, name: str) -> Json:
+        """Return a persona's document, empty where there is none."""
+        tables: Json = json.loads((self._luna.folder / "db.json").read_text())
+        found: Json = tables.get("personas", {}).get(self.user_id(name), {})
         return found
 
     def user_id(self, name: str) -> str:
