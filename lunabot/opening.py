@@ -7,7 +7,7 @@ from pathlib import Path
 from lunabot.homeserver.http import HomeserverClient
 from lunabot.matrix.account import Account
 from lunabot.matrix.batch import SyncBatch
-from lunabot.matrix.crosssigning import check_device_keys
+from lunabot.matrix.crosssigning import Outcome, check_device_keys
 from lunabot.matrix.identity import Identity, load_identity
 from lunabot.matrix.ids import RoomId, UserId, localpart
 from lunabot.matrix.session import Session
@@ -16,13 +16,18 @@ from lunabot.memory.memory import Memory
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An account that has synced once; `fresh` tells that it never had before."""
+    """An account that has synced once.
+
+    `fresh` tells that it never had before. One that is not `trusted` has an identity whose keys are
+    not here: its device is not signed.
+    """
 
     session: Session
     account: Account
     identity: Identity
     first: SyncBatch
     fresh: bool
+    trusted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +65,14 @@ class Opener:
             token = await self.memory.archive.sync_token(session.user_id)
             first = await account.sync_once(token, full_state=True)
             identity = await self._identity(account, session)
+            outcome = None
             if publish:
-                await identity.publish(password=password, reset=reset_identity)
+                outcome = await identity.publish(password=password, reset=reset_identity)
         except BaseException:
             await account.close()
             raise
-        return Opened(session, account, identity, first, fresh=token is None)
+        trusted = outcome is not Outcome.FOREIGN
+        return Opened(session, account, identity, first, fresh=token is None, trusted=trusted)
 
     async def _identity(self, account: Account, session: Session) -> Identity:
         return await load_identity(

@@ -17,7 +17,7 @@ from lunabot.homeserver.client_api import ClientApi
 from lunabot.homeserver.sessions import end_session, ensure_person, open_director_session
 from lunabot.luna import Luna
 from lunabot.matrix.account import Account
-from lunabot.matrix.crosssigning import DeviceKeysLost, Outcome
+from lunabot.matrix.crosssigning import DeviceKeysLost
 from lunabot.matrix.ids import RoomId, localpart, server_name
 from lunabot.matrix.markdown import text_content
 from lunabot.matrix.session import Session
@@ -28,8 +28,8 @@ from lunabot.wiring import Wiring
 log = logging.getLogger(__name__)
 
 _FOREIGN = (
-    "my account has a cross-signing identity whose keys are not here, so Element does not trust me: "
-    "put `cross_signing` under the folder of the secrets back from a backup"
+    "my account has a cross-signing identity whose keys are not here, so Element does not trust "
+    "me: put `cross_signing` under the folder of the secrets back from a backup"
 )
 
 
@@ -167,7 +167,7 @@ def _found_problems(
         "store": base.memory.warnings,
         "admin room": found.problems,
         "skills": loaded.problems,
-        "identity": [_FOREIGN] if opened.identity.outcome is Outcome.FOREIGN else [],
+        "identity": [] if opened.trusted else [_FOREIGN],
     }
     return {part: "; ".join(several) for part, several in lines.items() if several}
 

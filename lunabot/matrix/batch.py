@@ -25,9 +25,9 @@ class Gap:
 class SyncBatch:
     """One account's sync: `token` covers everything in it, so both are stored together.
 
-    `left` are rooms this account is no longer in, `events` holds its leave. `to_device` are the sources of to-device events,
-    `verifications` those of a room's events that belong to one. `unread` are events whose key is
-    missing yet, in the form the client can decrypt later.
+    `left` are rooms this account is no longer in, `events` holds its leave. `to_device` are the
+    sources of to-device events, `verifications` those of a room's events that belong to one.
+    `unread` are events whose key is missing yet, in the form the client can decrypt later.
     """
 
     account: UserId

@@ -62,8 +62,11 @@ async def test_a_managed_server_is_looked_for_only_where_luna_runs(
 ) -> None:
     home.answers["/_matrix/client/versions"] = {"versions": ["v1.11"]}
     managed = settings(tmp_path, url=home.url, managed=True)
-    assert f"a Synapse of Luna's own will be started at {home.url}" in texts(await check(managed))
+    assert "cannot have port" in str(await check(managed)), "something else has the port"
     assert home.requests == []
+    free = "http://127.0.0.1:1"
+    freed = texts(await check(settings(tmp_path, url=free, managed=True)))
+    assert f"a Synapse of Luna's own will be started at {free}" in freed
     with Instance(managed.data):
         assert f"the homeserver at {home.url} answers" in texts(await check(managed))
 
