@@ -32,7 +32,7 @@ PATIENCE_S = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A Luna at rest: seconds until she was ready, memory, and shares of one processor in percent."""
+    """A Luna at rest: seconds until she was ready, memory, percent of one processor."""
 
     personas: int
     ready_s: float

@@ -153,7 +153,7 @@ async def _assemble(
         found.room_id,
         loaded.registry,
         await base.models.open(base.settings),
-        await _tokenizer(base),
+        await _tokenizer(base, found.room_id),
         known | _found_problems(base, opened, found, loaded),
     ).luna
 
@@ -172,15 +172,15 @@ def _found_problems(
     return {part: "; ".join(several) for part, several in lines.items() if several}
 
 
-async def _tokenizer(base: Foundation) -> Tokenizer:
+async def _tokenizer(base: Foundation, admin_room: RoomId) -> Tokenizer:
     """Return the tokenizer, loaded now where a room is so long that it will be needed.
 
     Loading holds the event loop for 0.2 s and takes 60 MB: never in the middle of talk, and not at
-    all where everything fits.
+    all where everything fits. What is long in the admin room are commands, which no prompt holds.
     """
     state, tokenizer = base.memory.state, Tokenizer(base.settings.llm.model)
     limit = base.models.context(base.settings).budget_tokens // 2
-    said = (sum(len(each.body) for each in state.recent(room)) for room in state.recent_rooms())
-    if any(length > limit for length in said):
+    rooms = (room for room in state.recent_rooms() if room != admin_room)
+    if any(sum(len(each.body) for each in state.recent(room)) > limit for room in rooms):
         await tokenizer.load()
     return tokenizer

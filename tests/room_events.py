@@ -50,7 +50,7 @@ def invited(room_id: str, *state: Event) -> dict[str, Any]:
     return {"rooms": {"invite": {room_id: {"invite_state": {"events": list(state)}}}}}
 
 
-def left(room_id: str) -> dict[str, Any]:
+def left(room_id: str, *timeline: Event, state: Sequence[Event] = ()) -> dict[str, Any]:
     """Return the sync answer of a room that the account is no longer in."""
-    empty = {"timeline": {"events": [], "limited": False}, "state": {"events": []}}
-    return {"rooms": {"leave": {room_id: empty}}}
+    line = {"events": list(timeline), "limited": False}
+    return {"rooms": {"leave": {room_id: {"timeline": line, "state": {"events": list(state)}}}}}

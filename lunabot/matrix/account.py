@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import io
 import logging
+import random
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
@@ -25,7 +26,7 @@ from lunabot.matrix.session import Session
 
 log = logging.getLogger(__name__)
 
-SYNC_TIMEOUT_MS = 30_000
+SYNC_TIMEOUT_MS = range(25_000, 35_000)  # one of these: a fleet is not to poll all at once
 _FULL_SYNC_TIMEOUT_S = 120
 _SEND_FOR_S = 600.0  # a written answer is worth waiting for a server that restarts
 _CLOCKS_AGREE_MS = 2_000
@@ -81,11 +82,10 @@ class Account(botlib.Bot):
 
         Raises `SessionLost`, or `WorldError` where the server is out of reach or talks nonsense.
         """
-        timeout = 0 if full_state or since is None else SYNC_TIMEOUT_MS
+        timeout = 0 if full_state or since is None else random.choice(SYNC_TIMEOUT_MS)
         async with asyncio.timeout(_FULL_SYNC_TIMEOUT_S):
-            response = await _reached(
-                self.client.sync(timeout, _FILTER, since, full_state=full_state)
-            )
+            request = self.client.sync(timeout, _FILTER, since, full_state=full_state)
+            response = await _reached(request)
         if not isinstance(response, nio.SyncResponse):
             raise _failure("sync", response)
         await self._tend_keys()

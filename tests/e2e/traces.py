@@ -29,9 +29,7 @@ class Traces:
         async with Session(homeserver.url) as session:
             secret = homeserver.registration_shared_secret
             await session.register(secret, unique("inspector"), admin=True)
-            traces = cls(session, luna)
-            await until(traces._server_is_settled, 60, "the end of the background updates")
-            yield traces
+            yield cls(session, luna)
 
     async def of(self, name: str, *rooms: str) -> list[str]:
         """Return the traces of a persona; `rooms` are those it may have been a member of."""
@@ -65,6 +63,15 @@ class Traces:
         except MatrixError:
             return False
 
+    async def until_names_can_come_back(self) -> None:
+        """Return once Synapse is through with what it does at first: before, it revives nobody."""
+
+        async def settled() -> bool:
+            path = f"{_ADMIN}/v1/background_updates/status"
+            return not (await self._session.call("GET", path))["current_updates"]
+
+        await until(settled, 90, "the end of Synapse's background updates")
+
     async def deactivate(self, name: str) -> None:
         """Remove an account as somebody who is not Luna."""
         path = f"{_ADMIN}/v1/deactivate/{quote(self.user_id(name))}"
@@ -90,11 +97,6 @@ class Traces:
 
     def user_id(self, name: str) -> str:
         return f"@{name}:{self._luna.user_id.partition(':')[2]}"
-
-    async def _server_is_settled(self) -> bool:
-        """Tell whether Synapse is through with what it does first: before, it revives nobody."""
-        status = await self._session.call("GET", f"{_ADMIN}/v1/background_updates/status")
-        return not status["current_updates"]
 
     async def _membership(self, room: str, name: str) -> str | None:
         state = await self._session.call("GET", f"{_ADMIN}/v1/rooms/{quote(room)}/state")

@@ -19,7 +19,7 @@ from tests.unit.dispatch.people import ADA, LUNA, OWL, ROOM, Troupe, said
 
 
 class House:
-    """While `trouble` is set, building a prompt raises it."""
+    """While `trouble` is set, building a prompt raises it; with `ends` the account ends there."""
 
     def __init__(self, memory: Memory, model: FakeModel, client: ModelClient) -> None:
         self.memory = memory
@@ -28,10 +28,11 @@ class House:
         self.luna.enter(ROOM, ADA)
         self.told: list[str] = []
         self.trouble: Exception | None = None
+        self.ends = False
         self.attention = Attention()
-        accounts: dict[UserId, Account] = {LUNA: self.luna, OWL: FakeAccount(OWL)}
+        self.accounts: dict[UserId, Account] = {LUNA: self.luna, OWL: FakeAccount(OWL)}
         self.answer = Answering(
-            accounts,
+            self.accounts,
             Troupe(),
             self._prompt,
             lambda: client,
@@ -41,6 +42,8 @@ class House:
         )
 
     async def _prompt(self, account: Account, question: Message) -> Prompt:
+        if self.ends:
+            self.accounts.clear()
         if self.trouble:
             raise self.trouble
         return build(

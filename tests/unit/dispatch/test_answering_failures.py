@@ -94,3 +94,12 @@ async def test_a_question_to_an_account_that_is_gone_stays_owed(house: House) ->
     await house.answer([await house.ask(account=eve)])
     assert house.told == []
     assert len(await house.memory.archive.owed(eve)) == 1
+
+
+async def test_an_account_that_ends_while_it_answers_tells_nobody(house: House) -> None:
+    house.trouble = WorldError("this device was logged out")
+    question = await house.ask()
+    house.ends = True
+    await house.answer([question])
+    assert (house.luna.sent, house.told) == ([], [])
+    assert await house.owed() == [question.message.event_id]

@@ -88,6 +88,16 @@ def test_rooms_that_were_left() -> None:
     assert read(left(ROOM)).left == (ROOM,)
 
 
+@pytest.mark.parametrize("part", ["timeline", "state"])
+def test_of_a_room_that_was_left_only_the_own_leave_is_read(part: str) -> None:
+    events = [wrote(ADA, "behind your back"), member(ADA, "leave"), member(ME, "leave", by=ADA)]
+    batch = read(left(ROOM, *events) if part == "timeline" else left(ROOM, state=events))
+    (leave,) = batch.events
+    assert isinstance(leave, StateChange)
+    assert (leave.state_key, leave.content["membership"]) == (ME, "leave")
+    assert (leave.room_id, leave.sender) == (ROOM, ADA)
+
+
 def test_verifications_through_a_room() -> None:
     asked = wrote(ADA, "verify me", msgtype=REQUEST, to=ME, methods=["m.sas.v1"])
     step = event("m.key.verification.start", ADA, {"method": "m.sas.v1"})

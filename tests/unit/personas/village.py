@@ -134,10 +134,11 @@ class ScoutsAccount(FakeAccount):
 
 
 class ScoutsFleet(Fleet):
-    """Opens Scout's account without a server: `opened` are all that were."""
+    """Opens Scout's account without a server, in `rooms`: `opened` are all that were."""
 
     server: Server
     opened: list[ScoutsAccount]
+    rooms: tuple[RoomId, ...] = ()
     failure: Exception | None = None
 
     async def open(
@@ -148,11 +149,16 @@ class ScoutsFleet(Fleet):
         session = Session(SCOUT, DeviceId("DEV"), "scout's")
         await asyncio.to_thread(save_session, self.secrets.session(user_id), session)
         account = ScoutsAccount(self.server)
+        for room_id in self.rooms:
+            account.enter(room_id)
         self.opened.append(account)
         return Opened(session, account, cast(Identity, _Silent()), SyncBatch(SCOUT, "s1"), True)
 
 
 class _Silent:
+    async def publish(self, *, password: str) -> None:
+        """Be published already."""
+
     async def take(self, batch: SyncBatch) -> None:
         """Answer no verification."""
 
