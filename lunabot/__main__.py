@@ -41,6 +41,7 @@ def main() -> None:
 def _up(config: Path) -> int:
     from lunabot.app import live  # takes a second: not for `luna stop` or a faulty configuration
     from lunabot.logs import start_logging
+    from lunabot.open_files import allow_many
     from lunabot.stopping import Stopping
 
     async def run(instance: Instance) -> None:
@@ -53,6 +54,7 @@ def _up(config: Path) -> int:
         _complain(warning)
     with Instance(settings.data) as instance:
         start_logging(settings.data / "logs")
+        allow_many()
         asyncio.run(run(instance))
     return 0
 

@@ -16,6 +16,7 @@ from lunabot.errors import WorldError
 from lunabot.matrix.account import Account, SessionLost
 from lunabot.matrix.events import StateChange
 from lunabot.personas.fleet import Fleet
+from lunabot.personas.inspection import Inspection
 from lunabot.resident import Resident
 from lunabot.stopping import Stopped, Stopping
 from lunabot.tasks import Tasks
@@ -36,6 +37,7 @@ class Luna:
     services: Services
     me: Resident
     fleet: Fleet
+    inspection: Inspection
     room: AdminRoom
     bulletin: Bulletin
     attention: Attention
@@ -79,6 +81,7 @@ class Luna:
             self.bulletin.tell(line)
         await self.fleet.start()
         self.tasks.start(self._check_model(), "model check")
+        self.tasks.start(self.inspection.run(), "inspection")
         if self._was_here_before():
             self.bulletin.tell(back_again(self.services.problems.lines(), missed))
         self._welcome_administrators()

@@ -4,8 +4,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from lunabot.errors import Refused
 from lunabot.homeserver.http import HomeserverClient
-from lunabot.matrix.account import Account
+from lunabot.matrix.account import GONE, Account, SessionLost
 from lunabot.matrix.batch import SyncBatch
 from lunabot.matrix.crosssigning import Outcome, check_device_keys
 from lunabot.matrix.identity import Identity, load_identity
@@ -61,7 +62,7 @@ class Opener:
         account = Account(self.url, session, self.secrets / "crypto")
         try:
             if not account.has_published_keys:
-                await check_device_keys(self.http, session, account.identity_keys)
+                await self._check_keys(account, session)
             token = await self.memory.archive.sync_token(session.user_id)
             first = await account.sync_once(token, full_state=True)
             identity = await self._identity(account, session)
@@ -73,6 +74,14 @@ class Opener:
             raise
         trusted = outcome is not Outcome.FOREIGN
         return Opened(session, account, identity, first, fresh=token is None, trusted=trusted)
+
+    async def _check_keys(self, account: Account, session: Session) -> None:
+        try:
+            await check_device_keys(self.http, session, account.identity_keys)
+        except Refused as error:
+            if error.errcode in GONE:
+                raise SessionLost(f"keys: {error.errcode}: this device was logged out") from error
+            raise
 
     async def _identity(self, account: Account, session: Session) -> Identity:
         return await load_identity(

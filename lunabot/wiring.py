@@ -32,6 +32,7 @@ from lunabot.personas.dismissal import Dismisser
 from lunabot.personas.first_words import FirstWords
 from lunabot.personas.fleet import Fleet
 from lunabot.personas.home import Homes
+from lunabot.personas.inspection import Inspection
 from lunabot.personas.keeper import Keeper
 from lunabot.personas.secrets import PersonaSecrets
 from lunabot.personas.shaping import Shaper
@@ -66,6 +67,7 @@ class Wiring:
             services=self.services,
             me=Resident(self.opened, self.house, "homeserver"),
             fleet=self.fleet,
+            inspection=self.inspection,
             room=self.room,
             bulletin=self.bulletin,
             attention=self.attention,
@@ -129,6 +131,12 @@ class Wiring:
             self.house,
             lambda: self.services.settings.sync.backlog_minutes * 60_000,
         )
+
+    @cached_property
+    def inspection(self) -> Inspection:
+        """Who looks after what belongs to the personas."""
+        server = self.base.settings.homeserver.name
+        return Inspection(self.services.admin_api, self.base.memory, self.fleet, server)
 
     @cached_property
     def house(self) -> Household:

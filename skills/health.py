@@ -16,7 +16,7 @@ _MODEL_S = 5.0
 
 @skill("health", bang_aliases=("status",), group="operations")
 async def health(call: Call) -> str:
-    """Tell how Luna is: server, model, accounts, queue, stores, this room."""
+    """Tell how Luna is: server, model, accounts, personas, queue, stores, this room."""
     services = call.services
     server, _ = await asyncio.gather(_server(services), _check_model(services))
     counts = await services.memory.archive.counts()
@@ -27,6 +27,7 @@ async def health(call: Call) -> str:
         f"**server**: {server}",
         f"**model**: {services.model.model} at {services.model.host}",
         f"**accounts**: {_accounts(services)}",
+        f"**personas**: {_personas(services)}",
         f"**queue**: {services.queues.waiting} waiting, {services.queues.busy_rooms} in work",
         f"**archive**: {counts.messages} messages of {counts.rooms} rooms, {_size(counts.size)}",
         f"**state**: {_size(_bytes(services.settings.state_path))}",
@@ -68,6 +69,12 @@ def _accounts(services: Services) -> str:
     last = services.account.last_sync
     ago = "never" if last is None else f"{_duration(time.monotonic() - last)} ago"
     return f"{services.account.user_id}, last sync {ago}"
+
+
+def _personas(services: Services) -> str:
+    state = services.memory.state
+    number = len(state.personas()) + len(state.broken_personas())
+    return f"{services.personas().fleet.ready} of {number} running" if number else "none"
 
 
 def _verdict(troubles: list[str]) -> str:

@@ -30,7 +30,7 @@ SYNC_TIMEOUT_MS = range(25_000, 35_000)  # one of these: a fleet is not to poll 
 _FULL_SYNC_TIMEOUT_S = 120
 _SEND_FOR_S = 600.0  # a written answer is worth waiting for a server that restarts
 _CLOCKS_AGREE_MS = 2_000
-_GONE = ("M_UNKNOWN_TOKEN", "M_USER_DEACTIVATED", "M_MISSING_TOKEN")
+GONE = ("M_UNKNOWN_TOKEN", "M_USER_DEACTIVATED", "M_MISSING_TOKEN")
 # Nothing of presence, typing or receipts: each of them would wake every account of the fleet.
 # It goes whole with every sync: Synapse checks such a text once for all accounts (since 1.103),
 # an uploaded one at each upload, which takes 14 ms of its time an account.
@@ -385,7 +385,7 @@ def _failure(what: str, response: nio.ErrorResponse) -> WorldError:
     """Return the error of a refused request: `Refused` for good, `WorldError` worth a retry."""
     code = str(response.status_code or "")
     status = getattr(response.transport_response, "status", 0)
-    if code in _GONE:
+    if code in GONE:
         return SessionLost(f"{what}: {code}: this device was logged out")
     if code.startswith("M_") and 400 <= status < 500 and code != "M_LIMIT_EXCEEDED":
         return Refused(code, f"{what}: {code}: {response.message}")

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from lunabot.errors import WorldError, new_reference
@@ -17,12 +17,14 @@ from lunabot.memory.state import State
 from lunabot.opening import Opened, Opener
 from lunabot.personas.company import Company
 from lunabot.personas.persona import Persona
+from lunabot.personas.reconcile import in_step
 from lunabot.personas.secrets import PersonaSecrets
 from lunabot.resident import Household, Resident
 
 log = logging.getLogger(__name__)
 
 _AT_ONCE = 8  # accounts opened side by side: more only stand in the server's queue
+_NEWS_MS = 60_000  # a join is known to the server, and soon to the account's next sync
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 60.0
 
 
@@ -43,6 +45,7 @@ class Fleet:
     house: Household
     backlog_ms: Callable[[], int]
     _running: dict[UserId, asyncio.Task[None]] = field(default_factory=dict)
+    _shown: set[UserId] = field(default_factory=set)
     _places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
 
     async def start(self) -> None:
@@ -75,12 +78,14 @@ class Fleet:
 
     async def admit(self, user_id: UserId, opened: Opened) -> None:
         """Let a persona that is kept, and whose account is open, live; return when it is ready."""
+        self.house.problems.solve(_remains(user_id))
         await self._launch(user_id, opened).wait()
 
     async def dismiss(self, user_id: UserId) -> None:
         """Stop a persona's account, if it runs, and take it out of the company."""
         self.company.remove(user_id)
         self.house.problems.solve(_part(user_id))
+        self.house.problems.solve(_remains(user_id))
         if task := self._running.pop(user_id, None):
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
@@ -106,6 +111,24 @@ class Fleet:
         """Return what is wrong with a persona's account, empty where it runs."""
         known = self.house.problems.of(_part(user_id))
         return known or ("" if user_id in self.accounts else "it is not ready yet")
+
+    @property
+    def ready(self) -> int:
+        """How many personas' accounts are ready."""
+        return len(self.accounts.keys() & self.company.personas().keys())
+
+    def mend_memberships(self) -> None:
+        """Bring all documents in step with the rooms the accounts know they are in."""
+        for user_id in self.accounts.keys() & self.company.personas().keys():
+            self._note_rooms(self.accounts[user_id], news_ms=_NEWS_MS)
+
+    def show_remains(self, remains: Mapping[UserId, str]) -> None:
+        """Show of which personas only a part is there, and no longer what was shown before."""
+        for user_id in self._shown - remains.keys():
+            self.house.problems.solve(_remains(user_id))
+        for user_id, text in remains.items():
+            self.house.problems.report(_remains(user_id), text)
+        self._shown = set(remains)
 
     def state_changed(self, account: Account, change: StateChange) -> None:
         """Note in its document when a persona joins or leaves a room."""
@@ -170,22 +193,26 @@ class Fleet:
             await resident.close()
 
     async def _publish_in_turn(self, opened: Opened) -> None:
-        """See that others can still rely on the account: after a start, when all are ready."""
+        """See that others can still rely on the account: after a start, when all are ready.
+
+        Nobody but Luna has an identity for it: one whose keys are lost is replaced.
+        """
         async with self._places:
             password = self.secrets.password(opened.account.user_id)
-            await opened.identity.publish(password=password)
+            await opened.identity.publish(password=password, reset=True)
 
-    def _note_rooms(self, account: Account) -> None:
+    def _note_rooms(self, account: Account, *, news_ms: int = 0) -> None:
         """Bring the document in step with the rooms the server says the persona is in."""
         persona = self.company.personas()[account.user_id]
-        now, there = account.server_now(), {RoomId(room) for room in account.client.rooms}
-        for room_id in there - set(persona.rooms):
-            persona = persona.joined(room_id, now)
-        for room_id in set(persona.rooms) - there:
-            persona = persona.left(room_id, now)
-        if persona is not self.company.personas()[account.user_id]:
-            self.keep(persona)
+        rooms = [RoomId(room) for room in account.client.rooms]
+        mended = in_step(persona, rooms, account.server_now(), news_ms=news_ms)
+        if mended != persona:
+            self.keep(mended)
 
 
 def _part(user_id: UserId) -> str:
     return f"persona {localpart(user_id)}"
+
+
+def _remains(user_id: UserId) -> str:
+    return f"remains of {localpart(user_id)}"

@@ -6,7 +6,6 @@ one what to undo or, past the point of no return, to go on with. So a step's `un
 that is gone on with, must bear that its work was done not at all, in part, or twice.
 """
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -58,8 +57,6 @@ async def carry_out(
             await archive.note(undertaking)
             await _do(step, known)
         await archive.end(undertaking)
-    except asyncio.CancelledError:
-        raise
     except Exception as error:
         complete = await take_back(archive, replace(undertaking, facts=known), steps)
         if complete or not isinstance(error, LunaError):

@@ -102,6 +102,8 @@ class SynapseProcess(Homeserver):
             "form_secret": secrets.token_hex(16),
             "bcrypt_rounds": 4,
             "report_stats": False,
+            # Else it takes a minute over them, and revives no account before their end.
+            "background_updates": {"sleep_enabled": False},
             "trusted_key_servers": [],
             "federation_domain_whitelist": [],
             **_OPEN_RATE_LIMITS,

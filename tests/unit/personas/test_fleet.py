@@ -1,7 +1,6 @@
 """The personas' accounts: started together, each on its own feet, in step with their documents."""
 
 import asyncio
-from collections.abc import Callable
 
 import pytest
 
@@ -11,7 +10,7 @@ from lunabot.matrix.events import StateChange
 from lunabot.matrix.ids import EventId, RoomId
 from lunabot.personas.persona import Persona, Stay
 from tests.unit.personas.characters import ADMIN, CLASSROOM
-from tests.unit.personas.village import HOME, LUNA, SCOUT, ScoutsAccount, Village
+from tests.unit.personas.village import HOME, LUNA, SCOUT, ScoutsAccount, Village, until
 
 
 def scout(*stays: Stay) -> Persona:
@@ -21,13 +20,6 @@ def scout(*stays: Stay) -> Persona:
 def change(membership: str, at: int, room_id: RoomId = CLASSROOM) -> StateChange:
     content = {"membership": membership}
     return StateChange(EventId("$m"), room_id, SCOUT, at, "m.room.member", SCOUT, content)
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Give the fleet its turns until the condition holds."""
-    async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110 - nothing to wait on: the fleet tells nobody
-            await asyncio.sleep(0)
 
 
 async def test_every_persona_of_the_store_runs_after_a_start(village: Village) -> None:

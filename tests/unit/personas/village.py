@@ -5,6 +5,7 @@ it says no to, as a method and the end of a path. Accounts that run are fakes.
 """
 
 import asyncio
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import SimpleNamespace
@@ -156,7 +157,7 @@ class ScoutsFleet(Fleet):
 
 
 class _Silent:
-    async def publish(self, *, password: str) -> None:
+    async def publish(self, *, password: str, reset: bool) -> None:
         """Be published already."""
 
     async def take(self, batch: SyncBatch) -> None:
@@ -233,6 +234,13 @@ class Village(AsyncExitStack):
 
 def _token() -> str:
     return "luna's"
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Give the fleet its turns until the condition holds."""
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110 - nothing to wait on: the fleet tells nobody
+            await asyncio.sleep(0)
 
 
 def summons(room: RoomId | None = None) -> Summons:

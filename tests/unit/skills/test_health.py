@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -14,6 +15,7 @@ from lunabot.llm.turns import ChatTurn
 from lunabot.problems import Problems
 from tests.fake_services import ADMIN_ROOM, command
 from tests.homeserver_scripts import Status
+from tests.unit.personas.characters import teacher
 from tests.unit.skills.running import House
 
 VERSION = "/_synapse/admin/v1/server_version"
@@ -52,6 +54,7 @@ async def test_all_is_well(house: House) -> None:
         "- **server**: Synapse 1.163.0, answers in ",
         "- **model**: moon-1 at models.example.org",
         f"- **accounts**: {house.account.user_id}, last sync 12 s ago",
+        "- **personas**: none",
         "- **queue**: 0 waiting, 0 in work",
         "- **archive**: 1 messages of 1 rooms, ",
         "- **this room**: safe, not encrypted",
@@ -96,6 +99,13 @@ async def test_an_unsafe_room_and_other_problems_are_listed_first(house: House) 
     assert first.startswith("- ⚠️ **this room is not safe**: people can get in without")
     assert second == "- ⚠️ **store**: the disk is full"
     assert "- **this room**: not safe, encrypted" in lines
+
+
+async def test_how_many_personas_run(house: House) -> None:
+    house.services.memory.state.put_persona(teacher())
+    keeper = SimpleNamespace(fleet=SimpleNamespace(ready=0))
+    house.services.personas = lambda: keeper  # type: ignore[assignment,return-value]
+    assert "- **personas**: 0 of 1 running" in await house.run("health")
 
 
 async def test_before_the_first_sync(house: House) -> None:
