@@ -9,13 +9,18 @@ from lunabot.admin.wording import code
 from lunabot.homeserver.admin_api import ServerUser
 
 
-@skill("list_users", group="people", examples=("list_users", "list_users ann"))
-async def list_users(call: Call, part: str = "") -> str:
+@skill("list_users", group="people", examples=("list_users", "list_users ann --all"))
+async def list_users(call: Call, part: str = "", *, all_: bool = False) -> str:
     """List the accounts of the server.
 
     part: only those whose name or user id holds this
+    all_: those too that were deactivated, as dismissed personas are
     """
-    users = await call.services.admin_api.users()
+    users = [
+        user
+        for user in await call.services.admin_api.users()
+        if all_ or not user.deactivated
+    ]
     shown = [user for user in users if _matches(user, part)]
     lines = [f"- {_line(user, call.services)}" for user in shown]
     return "\n".join([f"**{len(shown)} of {len(users)} accounts**\n", *lines])
@@ -33,7 +38,7 @@ def _line(user: ServerUser, services: Services) -> str:
 
 def _notes(user: ServerUser, services: Services) -> Iterator[str]:
     if user.user_id in services.own_accounts():
-        yield "me" if user.user_id == services.account.user_id else "mine"
+        yield "me" if user.user_id == services.account.user_id else "persona"
     if user.user_id in services.settings.admin.users:
         yield "administrator"
     if user.is_admin:

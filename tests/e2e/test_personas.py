@@ -39,6 +39,7 @@ async def test_the_whole_life_of_a_persona(
     assert dismissed.mark == "✅", dismissed.text
     assert user_id not in await alice.joined_members(room)
     assert user_id not in await admin.person.joined_members(home)
+    assert user_id not in (await admin.command("/list_users")).text
     twice = await admin.command(f"/despawn {name} --yes")
     assert (twice.mark, "gone already" in twice.text) == ("✅", True)
 

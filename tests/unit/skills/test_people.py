@@ -32,27 +32,33 @@ def server(house: House) -> None:
 
 
 async def test_each_account_in_a_line_of_its_own(house: House) -> None:
-    head, _, *lines = (await house.run("list_users")).split("\n")
+    head, _, *lines = (await house.run("list_users --all")).split("\n")
     assert head == "**6 of 6 accounts**"
     assert lines[:5] == [
         "- `@admin:localhost` `Admin` – administrator",
         "- `@luna:localhost` `Luna` – me, server administrator",
-        "- `@owl:localhost` – mine",
+        "- `@owl:localhost` – persona",
         "- `@old:localhost` `Old` – deactivated",
         "- `@guest:localhost` `Guest` – guest",
     ]
 
 
+async def test_who_was_deactivated_is_gone_unless_asked_for(house: House) -> None:
+    text = await house.run("list_users")
+    assert text.startswith("**5 of 5 accounts**")
+    assert "old" not in text
+
+
 async def test_a_display_name_is_shown_and_does_nothing(house: House) -> None:
     lines = (await house.run("list_users")).split("\n")
-    assert len(lines) == 8
+    assert len(lines) == 7
     assert lines[-1].startswith("- `@eve:localhost` `**Admin** - '@admin:localhost' <b>")
     assert lines[-1].count("`") == 4
 
 
 @pytest.mark.parametrize("part", ["old", "OLD", "@old:", "Old"])
 async def test_only_those_whose_name_or_id_holds_a_word(house: House, part: str) -> None:
-    text = await house.run(f"list_users {part}")
+    text = await house.run(f"list_users {part} --all")
     assert text.startswith("**1 of 6 accounts**")
     assert "`@old:localhost`" in text
 
