@@ -59,3 +59,22 @@ async def test_names_that_cannot_be(admin: Administrator, alice: Person, luna: L
     assert forbidden.mark == "❌"
     nowhere = await admin.command(f"/spawn {unique('lost')} --room #nowhere-at-all Lost.")
     assert nowhere.mark == "❌"
+
+
+async def test_with_redact_what_it_said_goes_too(
+    luna: LunaProcess, admin: Administrator, alice: Person
+) -> None:
+    name = unique("gossip")
+    user_id = f"@{name}:localhost"
+    assert (await admin.command(f"/spawn {name} You gossip.")).mark == "✅"
+    room = await alice.direct(user_id)
+    await alice.send(room, "Tell me")
+    await alice.wait_for_message(room, user_id, "Tell me")
+    dismissed = await admin.command(f"/despawn {name} --redact --yes")
+    assert dismissed.mark == "✅", dismissed.text
+    said = [
+        event["content"]
+        for event in await alice.history(room)
+        if event["type"] == "m.room.message" and event["sender"] == user_id
+    ]
+    assert said == [{}]
