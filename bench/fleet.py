@@ -25,7 +25,6 @@ from tests.e2e.house import House, Household
 from tests.e2e.luna import READY, LunaProcess
 from tests.e2e.session import unique
 
-LOADING_S = 4.0  # a Luna has loaded her modules by then, on a slow machine too
 SETTLE_S = 10.0
 PATIENCE_S = 120.0
 
@@ -58,6 +57,14 @@ async def summon(admin: Administrator, number: int) -> list[float]:
     return times
 
 
+async def loaded(pid: int) -> None:
+    """Return once a process that has just begun works no more: it waits for the server."""
+    before = -1.0
+    while (now := usage(pid).cpu_s) != before:
+        before = now
+        await asyncio.sleep(0.4)
+
+
 async def start_anew(server: SynapseProcess, luna: LunaProcess) -> float:
     """Start Synapse and then Luna; return the seconds from its first answer until she is ready."""
     await luna.close()
@@ -66,7 +73,7 @@ async def start_anew(server: SynapseProcess, luna: LunaProcess) -> float:
     server.pause()
     said_before = len(luna.process.output)
     await luna.spawn()
-    await asyncio.sleep(LOADING_S)
+    await loaded(luna.process.pid)
     start = time.monotonic()
     server.resume()
     await luna.process.wait_for_line(READY, PATIENCE_S, after=said_before)
