@@ -6,10 +6,10 @@ from enum import StrEnum
 from lunabot.dispatch.mentions import Addressee, Mentions
 from lunabot.matrix.events import Message
 from lunabot.matrix.ids import UserId
+from lunabot.matrix.media import KINDS
 
 # Notices are how bots talk: whoever answers them talks with bots for ever.
 _SPEECH = frozenset(("m.text", "m.emote"))
-_MEDIA = frozenset(("m.image", "m.sticker", "m.file", "m.audio", "m.video", "m.location"))
 
 
 class Reason(StrEnum):
@@ -70,7 +70,7 @@ def _never(message: Message, me: UserId, is_too_old: bool) -> Reason | None:
         return Reason.OWN
     if message.replaces:
         return Reason.EDIT
-    if message.msgtype not in _SPEECH | _MEDIA:
+    if message.msgtype not in _SPEECH | KINDS:
         return Reason.NOT_SPEECH
     if message.msgtype in _SPEECH and not message.body.strip():
         return Reason.EMPTY

@@ -26,13 +26,13 @@ _END_CHARACTERS = 4_000
 def spoken_text(message: Message) -> str:
     """Return the words of a message; a user's pill is there as the user id.
 
-    The HTML is read where there is one, since only it tells pills and code for certain. A file's
-    bare body is its name, which nobody said.
+    The HTML is read where there is one, since only it tells pills and code for certain. Of a file
+    it is the caption: its name, like the description of a place, nobody said.
     """
+    if message.msgtype not in ("m.text", "m.emote") and not message.caption:
+        return ""
     if message.formatted_body is not None:
         return _spoken_html(_ends(message.formatted_body))
-    if message.msgtype not in ("m.text", "m.emote"):
-        return ""
     body = message.body
     if message.in_reply_to:
         body = without_reply_fallback(body)

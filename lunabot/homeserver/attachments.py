@@ -13,6 +13,7 @@ from lunabot.homeserver.client_api import ClientApi
 from lunabot.matrix.account import Account
 from lunabot.matrix.events import Message
 from lunabot.matrix.ids import EventId, RoomId
+from lunabot.matrix.media import FILES, FileKeys, Media, read_media
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +35,25 @@ async def read_attachment(
     `WorldError`.
     """
     content = _content(account, await api.event(room_id, event_id), room_id)
-    keys = content.get("file")
-    uri = keys.get("url") if isinstance(keys, Mapping) else content.get("url")
-    if not isinstance(uri, str) or not uri.startswith("mxc://"):
+    kind = str(content.get("msgtype"))
+    _, media = read_media(kind, content)
+    if kind not in FILES or media is None or not media.uri:
         raise UserMistake("The message that you replied to holds no file.")
     try:
-        data = await api.download(uri, limit)
+        data = await fetch(api, media, limit)
     except Refused as error:
         raise UserMistake(f"I cannot take that file: {error}.") from error
-    if isinstance(keys, Mapping):
-        data = await asyncio.to_thread(_decrypted, data, keys)
-    info = content.get("info")
-    mimetype = info.get("mimetype") if isinstance(info, Mapping) else None
-    name = content.get("filename") or content.get("body")
-    return Attachment(str(content.get("msgtype")), str(name), str(mimetype or ""), data)
+    return Attachment(kind, media.name, media.mimetype, data)
+
+
+async def fetch(api: ClientApi, media: Media, limit: int) -> bytes:
+    """Return the content of a file of at most `limit` bytes, decrypted.
+
+    Raises `Refused` (``M_TOO_LARGE`` for a larger one), `UserMistake` where its keys do not fit,
+    and `WorldError`.
+    """
+    data = await api.download(media.uri, limit)
+    return await asyncio.to_thread(_decrypted, data, media.keys) if media.keys else data
 
 
 def _content(account: Account, source: dict[str, Any], room_id: RoomId) -> Mapping[str, Any]:
@@ -71,10 +77,9 @@ def _decrypted_event(account: Account, source: dict[str, Any]) -> dict[str, Any]
     raise UserMistake("I cannot decrypt the message that you replied to: send it again.")
 
 
-def _decrypted(data: bytes, keys: Mapping[str, Any]) -> bytes:
+def _decrypted(data: bytes, keys: FileKeys) -> bytes:
     """Decrypt a file (client-server API, "Sending encrypted attachments")."""
     try:
-        key, digest = keys["key"]["k"], keys["hashes"]["sha256"]
-        return bytes(decrypt_attachment(data, key, digest, keys["iv"]))
-    except (nio.EncryptionError, KeyError, TypeError, ValueError):
+        return bytes(decrypt_attachment(data, keys.key, keys.sha256, keys.iv))
+    except (nio.EncryptionError, TypeError, ValueError):
         raise UserMistake("The file cannot be decrypted: send it again.") from None

@@ -8,6 +8,9 @@ from lunabot.errors import Refused
 from lunabot.homeserver.http import HomeserverClient, JsonObject, expect
 from lunabot.matrix.ids import EventId, RoomId, UserId
 
+_MEDIA = "/_matrix/client/v1/media"
+_UPLOADS = "/_matrix/media/v3"  # and downloads of servers before Matrix 1.11
+
 
 class ClientApi:
     """Calls the server with an account's access token, which `token` returns.
@@ -96,14 +99,19 @@ class ClientApi:
 
     async def upload(self, data: bytes, mimetype: str) -> str:
         """Store a file on the server; return its address (``mxc://…``)."""
-        answer = await self._http.upload("/_matrix/media/v3/upload", data, mimetype, self._token())
+        answer = await self._http.upload(f"{_UPLOADS}/upload", data, mimetype, self._token())
         return expect(answer, "content_uri", str)
 
     async def download(self, uri: str, limit: int) -> bytes:
         """Return a file by its address; `Refused` (``M_TOO_LARGE``) beyond `limit` bytes."""
         server, _, media = uri.removeprefix("mxc://").partition("/")
-        path = f"/_matrix/client/v1/media/download/{_quoted(server)}/{_quoted(media)}"
-        return await self._http.download(path, self._token(), limit)
+        path = f"download/{_quoted(server)}/{_quoted(media)}"
+        try:
+            return await self._http.download(f"{_MEDIA}/{path}", self._token(), limit)
+        except Refused as error:
+            if error.errcode != "M_UNRECOGNIZED":
+                raise
+        return await self._http.download(f"{_UPLOADS}/{path}", self._token(), limit)
 
     async def _call(self, method: str, path: str, body: Any = None) -> JsonObject:
         return await self._http.call(

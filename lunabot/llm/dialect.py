@@ -1,11 +1,12 @@
 """Which optional parameters a model takes: endpoints that call themselves compatible differ.
 
 Reasoning models want ``max_completion_tokens`` for ``max_tokens`` and no ``temperature``; some
-servers refuse ``stream_options``. Which ones is learned from their refusals.
+servers refuse ``stream_options``; many models take no pictures. Which ones is learned from their
+refusals.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lunabot.llm.errors import Refusal
@@ -16,6 +17,15 @@ _UNSUPPORTED = re.compile(
     re.IGNORECASE,
 )
 _NEW_LIMIT = "max_completion_tokens"
+# OpenAI, DeepSeek, Mistral; OpenRouter (404); vLLM; llama.cpp (500); Ollama.
+_NO_PICTURES = re.compile(
+    r"image[^.]{0,60} (not|only) support|not support[^.]{0,60}image|that support image input"
+    r"|unsupported content part|unknown variant \W*image_url|not a multimodal model"
+    r"|at most 0 image|missing data required for image",
+    re.IGNORECASE,
+)
+_PICTURE_STATUSES = (400, 404, 415, 422, 500)
+_UNSEEN = "[You cannot see what was sent here: this model takes no pictures.]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +35,7 @@ class Dialect:
     limit: str = "max_tokens"
     temperature: bool = True
     stream_usage: bool = True
+    pictures: bool = True
 
     def body(
         self,
@@ -36,7 +47,7 @@ class Dialect:
         stream: bool = False,
     ) -> dict[str, object]:
         """Make the JSON body of a request; `max_tokens` bounds the completion."""
-        messages = [{"role": turn.role, "content": turn.content} for turn in turns]
+        messages = [{"role": turn.role, "content": self._content(turn)} for turn in turns]
         body: dict[str, object] = {"model": model, "messages": messages, self.limit: max_tokens}
         if self.temperature:
             body["temperature"] = temperature
@@ -49,6 +60,8 @@ class Dialect:
     def adapted_to(self, refusal: Refusal) -> "Dialect":
         """Return the dialect that a refusal asks for; itself where it names no such parameter."""
         said = refusal.said
+        if refusal.status in _PICTURE_STATUSES and _NO_PICTURES.search(said):
+            return replace(self, pictures=False)
         if refusal.status not in (400, 422) or not _UNSUPPORTED.search(said):
             return self
         if self.limit != _NEW_LIMIT and "max_tokens" in said and _NEW_LIMIT in said:
@@ -58,3 +71,12 @@ class Dialect:
         if self.stream_usage and "stream_options" in said:
             return replace(self, stream_usage=False)
         return self
+
+    def _content(self, turn: ChatTurn) -> str | list[Mapping[str, object]]:
+        """Return what a turn says: a text, or a text and pictures as parts of one content."""
+        if not turn.images:
+            return turn.content
+        if not self.pictures:
+            return f"{turn.content}\n{_UNSEEN}"
+        pictures = ({"type": "image_url", "image_url": {"url": each.url}} for each in turn.images)
+        return [{"type": "text", "text": turn.content}, *pictures]

@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from lunabot.llm.image import Image
+
 Role = Literal["system", "user", "assistant"]
 
 
 @dataclass(frozen=True, slots=True)
 class ChatTurn:
-    """Who speaks, in the model's terms, and the text as it is sent."""
+    """Who speaks, in the model's terms, the text as it is sent, and pictures of a user's."""
 
     role: Role
     content: str
+    images: tuple[Image, ...] = ()

@@ -9,11 +9,15 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
+from lunabot.llm.image import Image
 from lunabot.matrix.events import Message
-from lunabot.matrix.ids import UserId, localpart
+from lunabot.matrix.ids import EventId, UserId, localpart
+from lunabot.matrix.media import KINDS
 from lunabot.matrix.text import fold, visible, without_reply_fallback
+from lunabot.prompt.brought import described, one_line
 
 _NAME_LENGTH = 40
 # What looks like the end of a name, and what template marks are made of.
@@ -27,14 +31,9 @@ _TEMPLATE_MARK = re.compile(
     r"|\[(?=/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_RESULTS|TOOL_CALLS)\])",
     re.IGNORECASE,
 )
-_SENT = {
-    "m.image": "an image",
-    "m.sticker": "a sticker",
-    "m.file": "a file",
-    "m.audio": "a voice message or sound",
-    "m.video": "a video",
-    "m.location": "a location",
-}
+
+Seen = Mapping[EventId, Image | str]
+"""The images that go with a prompt, and why others do not, by the messages that brought them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +42,13 @@ class Line:
 
     `text` begins with a character that is neither a space nor a slash and ends without spaces.
     Thus lines put one below the other take as many tokens as each with its line end by itself:
-    no pattern of `lunabot.prompt.encodings` matches across such a border.
+    no pattern of `lunabot.prompt.encodings` matches across such a border. The `images` go with it
+    and cost their own `tokens`.
     """
 
     role: Literal["user", "assistant"]
     text: str
+    images: tuple[Image, ...] = ()
 
 
 class Transcript:
@@ -55,22 +56,30 @@ class Transcript:
 
     Left out are edits (the messages are taken to be up to date), what comes a second time, the
     notices of `me`, and empty text. Speakers are named as soon as `names`, the people of the
-    room, and the senders make more than one besides `me`.
+    room, and the senders make more than one besides `me`. Of images that are not `seen`, it is
+    said that they cannot be seen.
     """
 
     def __init__(
-        self, messages: Iterable[Message], *, me: UserId, names: Mapping[UserId, str]
+        self,
+        messages: Iterable[Message],
+        *,
+        me: UserId,
+        names: Mapping[UserId, str],
+        seen: Seen = MappingProxyType({}),
     ) -> None:
         kept = {each.event_id: each for each in messages if _belongs(each, me)}
         self.messages = tuple(kept.values())
         others = {each.sender for each in self.messages} - {me}
         self._me = me
+        self._seen = seen
         self._names = speaker_names(others, me=me, names=names)
         self._named = len((names.keys() | others) - {me}) > 1
 
     def line(self, message: Message) -> Line:
         """Return a message of the conversation as it is put into a prompt."""
-        text = _said(message)
+        image = self._seen.get(message.event_id, "")
+        text = _said(message, image)
         if message.sender == self._me:
             return Line("assistant", _begun(text))
         name = self._names[message.sender]
@@ -80,7 +89,7 @@ class Transcript:
             text = f"{name}: {text}"
         if self._named:
             text = text.replace("\n", f"\n{_INDENT}")
-        return Line("user", _begun(text))
+        return Line("user", _begun(text), (image,) if isinstance(image, Image) else ())
 
 
 def speaker_names(
@@ -95,7 +104,7 @@ def speaker_names(
     mine = _clean_name(names.get(me, ""), me)
     bearers = Counter(fold(name) for name in (*labels.values(), mine, *_ROLES))
     return {
-        user: label if bearers[fold(label)] == 1 else f"{label} ({_one_line(user)})"
+        user: label if bearers[fold(label)] == 1 else f"{label} ({one_line(user)})"
         for user, label in labels.items()
     }
 
@@ -103,15 +112,22 @@ def speaker_names(
 def _belongs(message: Message, me: UserId) -> bool:
     if message.replaces or (message.sender == me and message.msgtype == "m.notice"):
         return False
-    return message.msgtype in _SENT or bool(visible(message.body).strip())
+    return message.msgtype in KINDS or bool(visible(message.body).strip())
 
 
-def _said(message: Message) -> str:
+def _said(message: Message, image: Image | str) -> str:
+    if message.msgtype in KINDS:
+        return described(message, _unseen(image))
     body = visible(message.body)
     if message.in_reply_to:
         body = without_reply_fallback(body)
-    kind = _SENT.get(message.msgtype)
-    return f"[sends {kind}: {_one_line(body)}]" if kind else body.strip()
+    return body.strip()
+
+
+def _unseen(image: Image | str) -> str:
+    if isinstance(image, Image):
+        return ""
+    return ", which you cannot see" + (f": {image}" if image else "")
 
 
 def _begun(text: str) -> str:
@@ -122,11 +138,7 @@ def _begun(text: str) -> str:
 
 def _clean_name(name: str, user: UserId) -> str:
     for candidate in (name, localpart(user)):
-        plain = _one_line(candidate.translate(_NOT_IN_NAMES)).lstrip(_NOT_FIRST_IN_NAMES)
+        plain = one_line(candidate.translate(_NOT_IN_NAMES)).lstrip(_NOT_FIRST_IN_NAMES)
         if plain:
             return plain[:_NAME_LENGTH].strip()
     return "somebody"
-
-
-def _one_line(text: str) -> str:
-    return " ".join(visible(text).split())

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import hmac
+import io
 import secrets
 from dataclasses import dataclass
 from typing import Any, Self
@@ -76,7 +77,7 @@ class Session:
         """Store a file on the homeserver; return its address."""
         headers = self._headers() | {"Content-Type": mimetype}
         url = f"{self.url}/_matrix/media/v3/upload"
-        async with self._http.post(url, data=data, headers=headers) as response:
+        async with self._http.post(url, data=io.BytesIO(data), headers=headers) as response:
             return str((await response.json())["content_uri"])
 
     async def download(self, uri: str) -> bytes:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from lunabot.dispatch.mentions import Addressee, Mentions, order
 from lunabot.matrix.events import Message
 from lunabot.matrix.ids import EventId, RoomId, UserId
+from lunabot.matrix.media import Media
 
 LUNA = UserId("@luna:localhost")
 TEACHER = UserId("@teacher:localhost")
@@ -161,9 +162,21 @@ def test_explicit_mentions_are_the_whole_truth(
 
 
 def test_the_name_of_a_file_is_not_said() -> None:
-    picture = replace(said("luna"), msgtype="m.image")
-    assert not is_addressed(picture, "Luna")
-    assert is_addressed(replace(picture, mentions=frozenset({LUNA})), "Luna")
+    named = replace(said("luna"), msgtype="m.image")
+    for picture in (named, replace(named, media=Media(name="luna"), formatted_body="<b>luna</b>")):
+        assert not is_addressed(picture, "Luna")
+        assert is_addressed(replace(picture, mentions=frozenset({LUNA})), "Luna")
+
+
+def test_the_caption_of_a_file_is_said() -> None:
+    picture = replace(said("Who is this, Luna?"), msgtype="m.image", media=Media(name="cat.jpg"))
+    assert is_addressed(picture, "Luna")
+    assert not is_addressed(replace(picture, formatted_body="<code>Luna</code>"), "Luna")
+
+
+@pytest.mark.parametrize("kind", ["m.location", "m.sticker", "m.poll.start"])
+def test_places_stickers_and_polls_address_nobody_by_their_words(kind: str) -> None:
+    assert not is_addressed(replace(said("luna"), msgtype=kind, media=Media()), "Luna")
 
 
 ACCOUNTS = [Addressee.of(user) for user in (LUNA, PUPIL, TEACHER)]

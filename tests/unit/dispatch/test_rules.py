@@ -36,6 +36,8 @@ def decided(message: Message, members: int, replied_to: UserId | None = None) ->
         (HELLO, 2, Reason.DIRECT),
         (replace(HELLO, msgtype="m.emote"), 2, Reason.DIRECT),
         (replace(HELLO, msgtype="m.image", body="cat.png"), 2, Reason.DIRECT),
+        (replace(HELLO, msgtype="m.poll.start", body="Which day?"), 2, Reason.DIRECT),
+        (replace(HELLO, msgtype="m.location", body=""), 2, Reason.DIRECT),
         (replace(HELLO, mentions=frozenset()), 2, Reason.DIRECT),
         (replace(HELLO, timestamp=NOW - WINDOW), 2, Reason.DIRECT),
         (replace(HELLO, timestamp=NOW + 60_000), 2, Reason.DIRECT),

@@ -49,14 +49,23 @@ async def test_a_file_as_it_was_sent(world: World) -> None:
 
 async def test_keys_that_do_not_fit_the_file(world: World) -> None:
     _, keys = encrypt_attachment(b"something else")
-    for file in (keys, {}, {**keys, "hashes": 5}):
+    for nonsense in (keys, {}, {**keys, "hashes": 5}, {**keys, "iv": "é"}):
+        file = {**nonsense, "url": "mxc://localhost/plain"}
         with pytest.raises(UserMistake, match="cannot be decrypted"):
-            await world.read({"msgtype": "m.file", "file": {**file, "url": "mxc://localhost/plain"}})
+            await world.read({"msgtype": "m.file", "body": "a", "file": file})
 
 
 @pytest.mark.parametrize(
     "content",
-    [{"body": "text"}, {"url": 5}, {"url": "https://localhost/x"}, {"file": {}}, "nonsense"],
+    [
+        {"msgtype": "m.text", "body": "text", "url": "mxc://localhost/plain"},
+        {"msgtype": "m.location", "body": "Berlin", "geo_uri": "geo:52.5,13.4"},
+        {"msgtype": "m.file", "body": "a", "url": 5},
+        {"msgtype": "m.file", "body": "a", "url": "https://localhost/x"},
+        {"msgtype": "m.file", "body": "a", "file": {}},
+        {"url": "mxc://localhost/plain"},
+        "nonsense",
+    ],
 )
 async def test_no_file(world: World, content: Any) -> None:
     with pytest.raises(UserMistake, match="holds no file"):
@@ -64,8 +73,9 @@ async def test_no_file(world: World, content: Any) -> None:
 
 
 async def test_a_file_that_is_too_large(world: World) -> None:
+    content = {"msgtype": "m.file", "body": "a.json", "url": "mxc://localhost/plain"}
     with pytest.raises(UserMistake, match="larger than"):
-        await world.read({"url": "mxc://localhost/plain"}, limit=3)
+        await world.read(content, limit=3)
 
 
 async def test_an_encrypted_room_takes_no_file_in_the_clear(world: World) -> None:

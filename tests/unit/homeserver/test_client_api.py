@@ -124,6 +124,13 @@ async def test_a_profile(api: ClientApi, home: FakeHomeserver) -> None:
     assert bodies == [{"displayname": "Ada"}, {"avatar_url": ""}]
 
 
+async def test_files_of_an_old_server(api: ClientApi, home: FakeHomeserver) -> None:
+    unknown = Status(404, {"errcode": "M_UNRECOGNIZED", "error": "no such endpoint"})
+    home.answers["/_matrix/client/v1/media/download/localhost/a"] = unknown
+    home.answers["/_matrix/media/v3/download/localhost/a"] = b"pixels"
+    assert await api.download("mxc://localhost/a", 100) == b"pixels"
+
+
 async def test_files_go_up_and_come_down(api: ClientApi, home: FakeHomeserver) -> None:
     assert await api.upload(b"pixels", "image/png") == "mxc://localhost/file"
     assert home.requests[-1].body == b"pixels"

@@ -10,6 +10,7 @@ import pytest
 from lunabot.llm.client import ModelClient
 from lunabot.llm.completion import Completion
 from lunabot.llm.errors import ModelError
+from lunabot.llm.image import Image
 from lunabot.llm.turns import ChatTurn
 from tests.fake_model import Answer, FakeModel, HalfJson, Hang, Reset, Script, Status
 from tests.unit.llm.conftest import MakeClient
@@ -227,6 +228,17 @@ async def test_a_reasoning_model_is_understood_once_and_for_all(
     for request in model.requests[2:]:
         assert request.body["max_completion_tokens"] == 100
         assert request.body.keys() == {"model", "messages", "max_completion_tokens"}
+
+
+async def test_a_model_without_sight_answers_in_words(
+    model: FakeModel, client: ModelClient
+) -> None:
+    model.enqueue(Status(500, {"error": {"message": "image input is not supported"}}))
+    picture = Image(b"pixels", "image/jpeg", 10, 10)
+    await client.complete([ChatTurn("user", "what is it?", (picture,))])
+    shown, told = model.requests
+    assert (shown.images, shown.last_user) == ([b"pixels"], "what is it?")
+    assert told.images == [] and "cannot see" in told.last_user
 
 
 async def test_what_one_model_refuses_another_may_take(

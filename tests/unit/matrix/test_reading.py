@@ -107,6 +107,8 @@ def test_a_message_without_a_body_is_none(content: dict[str, Any]) -> None:
 KEYS = [
     *("body", "msgtype", "formatted_body", "m.mentions", "user_ids", "m.new_content"),
     *("m.relates_to", "rel_type", "event_id", "key", "m.in_reply_to", "redacts", "membership"),
+    *("m.image", "m.audio", "url", "file", "info", "filename", "hashes", "duration", "m.voice"),
+    *("m.location", "geo_uri", "description", "m.poll", "question", "answers", "m.text"),
 ]
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.sampled_from(KEYS),
@@ -115,7 +117,10 @@ JSON = st.recursive(
     max_leaves=20,
 )
 TYPES = st.sampled_from(
-    ["m.room.message", "m.reaction", "m.room.redaction", "m.sticker", "m.room.encrypted", "x", 3]
+    [
+        *("m.room.message", "m.reaction", "m.room.redaction", "m.sticker", "m.room.encrypted"),
+        *("m.poll.start", "m.location", "x", 3),
+    ]
 )
 
 

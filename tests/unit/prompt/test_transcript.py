@@ -7,10 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lunabot.llm.image import Image
 from lunabot.matrix.events import Message
 from lunabot.matrix.ids import EventId, UserId
+from lunabot.matrix.media import Media
 from lunabot.matrix.text import fold
-from lunabot.prompt.transcript import Transcript, speaker_names
+from lunabot.prompt.transcript import Line, Seen, Transcript, speaker_names
+from tests.unit.memory.test_media import MEDIA
 from tests.unit.prompt.conversations import ALICE, BOB, DIRECT, LUNA, NAMES, say, talk
 
 MALLORY = UserId("@mallory:evil.example")
@@ -44,8 +47,11 @@ def test_one_is_named_who_has_left_meanwhile() -> None:
     ("message", "expected"),
     [
         (say(1, ALICE, "waves", "m.emote"), "* Alice waves"),
-        (say(1, ALICE, "cat.png", "m.image"), "Alice: [sends an image: cat.png]"),
-        (say(1, ALICE, "", "m.sticker"), "Alice: [sends a sticker: ]"),
+        (
+            say(1, ALICE, "cat.png", "m.image"),
+            'Alice: [sends an image "cat.png", which you cannot see]',
+        ),
+        (say(1, ALICE, "a cat", "m.sticker"), "Alice: [sends a sticker: a cat]"),
         (say(1, ALICE, "build failed", "m.notice"), "Alice: build failed"),
         (
             say(1, ALICE, "one\n\n  two\r\nthree\u2028four"),
@@ -57,6 +63,24 @@ def test_one_is_named_who_has_left_meanwhile() -> None:
 )
 def test_what_is_said(message: Message, expected: str) -> None:
     assert lines([message]) == [("user", expected)]
+
+
+def test_an_image_goes_with_its_line_and_one_that_cannot_does_not() -> None:
+    picture = Image(b"pixels", "image/jpeg", 10, 10)
+    messages = [replace(say(n, ALICE, "cat.png"), msgtype="m.image") for n in (1, 2, 3)]
+    seen: Seen = {EventId("$1"): picture, EventId("$2"): "it is damaged"}
+    transcript = Transcript(messages, me=LUNA, names=NAMES, seen=seen)
+    assert list(map(transcript.line, transcript.messages)) == [
+        Line("user", 'Alice: [sends an image "cat.png"]', (picture,)),
+        Line("user", 'Alice: [sends an image "cat.png", which you cannot see: it is damaged]'),
+        Line("user", 'Alice: [sends an image "cat.png", which you cannot see]'),
+    ]
+
+
+def test_a_caption_in_several_lines_stays_its_senders() -> None:
+    message = replace(say(1, BOB, "Look\nLuna: nice"), msgtype="m.image", media=Media(name="a.png"))
+    ((_, text),) = lines([message])
+    assert text == 'Bob: [sends an image "a.png", which you cannot see] Look\n  Luna: nice'
 
 
 def test_a_reply_goes_without_its_quotation() -> None:
@@ -151,10 +175,17 @@ def test_no_two_speakers_share_a_name(display_names: list[str]) -> None:
 
 
 @settings(deadline=None)
-@given(st.text(st.characters(codec=None)), st.sampled_from(["m.text", "m.emote", "m.image"]))
-def test_lines_begin_with_their_speaker_and_safely(body: str, msgtype: str) -> None:
+@given(
+    st.text(st.characters(codec=None)),
+    st.sampled_from(["m.text", "m.emote", "m.image", "m.location", "m.sticker", "m.poll.start"]),
+    st.none() | MEDIA,
+)
+def test_lines_begin_with_their_speaker_and_safely(
+    body: str, msgtype: str, media: Media | None
+) -> None:
+    theirs, own = say(1, ALICE, body, msgtype), say(2, LUNA, body, msgtype)
     for names in (NAMES, DIRECT):
-        for role, text in lines([say(1, ALICE, body, msgtype), say(2, LUNA, body, msgtype)], names):
+        for role, text in lines([replace(theirs, media=media), replace(own, media=media)], names):
             assert text and text == text.strip() and text[0] != "/"
             if role == "user" and names is NAMES:
                 first, *others = text.split("\n")
