@@ -1,0 +1,92 @@
+"""Looking in each room for messages that no sync brought: a net below the syncs' own."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from lunabot.dispatch.ground import is_known_ground, missed
+from lunabot.dispatch.inbox import Inbox
+from lunabot.dispatch.watch import Progress, Report
+from lunabot.errors import Refused
+from lunabot.matrix.account import Account
+from lunabot.matrix.events import RoomEvent
+from lunabot.matrix.history import Pages
+from lunabot.matrix.ids import RoomId, UserId
+from lunabot.memory.archive import Archive
+from lunabot.memory.memory import Memory
+
+log = logging.getLogger(__name__)
+
+
+def readers(accounts: Mapping[UserId, Account]) -> dict[RoomId, Account]:
+    """Return who reads which room: of those in it, the first."""
+    found: dict[RoomId, Account] = {}
+    for account in accounts.values():
+        for room_id in account.client.rooms:
+            found.setdefault(RoomId(room_id), account)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """Where messages go that no sync brought.
+
+    What may still be answered goes through the inbox, the rest is history: `backlog_ms` tells how
+    old a question may be.
+    """
+
+    inbox: Inbox
+    memory: Memory
+    backlog_ms: Callable[[], int]
+
+    async def take(self, account: Account, events: tuple[RoomEvent, ...]) -> int:
+        """Store what was missed in a room; return how many messages were new."""
+        oldest_ms = account.server_now() - self.backlog_ms()
+        if any(event.timestamp >= oldest_ms for event in events):
+            return await self.inbox.take_found(account, events)
+        return await self.memory.record_history(events)
+
+
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """Reads rooms backwards until known ground; `accounts` are those that run."""
+
+    accounts: Mapping[UserId, Account]
+    archive: Archive
+    history: Pages
+    intake: Intake
+
+    async def look(self, report: Report, so_far: Progress) -> Progress:
+        """Look into each room once, and add to `so_far` what was found.
+
+        Raises `WorldError` where the homeserver or the disk fails.
+        """
+        wanted = readers(self.accounts)
+        progress = replace(so_far, rooms_done=0, rooms=len(wanted), left=None)
+        for done, (room_id, account) in enumerate(wanted.items(), 1):
+            new = await self._look_into(room_id, account)
+            progress = replace(progress, rooms_done=done, new=progress.new + new)
+            await report(progress)
+        return progress
+
+    async def _look_into(self, room_id: RoomId, account: Account) -> int:
+        """Return how many messages of a room were new.
+
+        It begins where the account's last sync ended: what is newer the next one brings.
+        """
+        new = 0
+        token = await self.archive.sync_token(account.user_id)
+        ground_ms = await self.archive.oldest(room_id)
+        while token is not None and ground_ms is not None:
+            try:
+                page = await self.history.page(account, room_id, token)
+            except Refused as error:
+                log.info("%s cannot look into %s: %s", account.user_id, room_id, error)
+                break
+            known = await self.archive.known(message.event_id for message in page.messages)
+            new += await self.intake.take(account, missed(page.events, known, ground_ms))
+            is_history = any(event.timestamp < ground_ms for event in page.events)
+            if is_history or is_known_ground(page.messages, known, self.accounts):
+                break
+            token = page.before
+        return new
