@@ -4,7 +4,7 @@ import asyncio
 import gc
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from lunabot.admin.bulletin import Bulletin
@@ -15,6 +15,7 @@ from lunabot.dispatch.attention import Attention
 from lunabot.errors import WorldError
 from lunabot.matrix.account import Account, SessionLost
 from lunabot.matrix.events import StateChange
+from lunabot.matrix.ids import UserId
 from lunabot.personas.fleet import Fleet
 from lunabot.personas.inspection import Inspection
 from lunabot.resident import Resident
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 
 GRACE_S = 0.7  # for running answers and commands; a stop takes two seconds in all
 _FAREWELL_S = 0.5
+_SETTLE_EVERY_S = 60.0
 
 
 @dataclass
@@ -35,6 +37,7 @@ class Luna:
     """
 
     services: Services
+    accounts: Mapping[UserId, Account]
     me: Resident
     fleet: Fleet
     inspection: Inspection
@@ -74,7 +77,7 @@ class Luna:
 
     async def _begin(self) -> None:
         await self.room.begin()
-        missed = await self.me.begin(self.services.settings.sync.backlog_minutes * 60_000)
+        await self.me.begin(self._backlog_ms())
         self.room.check_posture()
         mended = await self.services.personas().mend()
         for line in mended:
@@ -82,8 +85,11 @@ class Luna:
         await self.fleet.start()
         self.tasks.start(self._check_model(), "model check")
         self.tasks.start(self.inspection.run(), "inspection")
+        self.tasks.start(self.services.history().run(), "history")
+        self.tasks.start(self.me.house.absence.report(), "absence")
+        self.tasks.start(self._settle_debts(), "debts")
         if self._was_here_before():
-            self.bulletin.tell(back_again(self.services.problems.lines(), missed))
+            self.bulletin.tell(back_again(self.services.problems.lines()))
         self._welcome_administrators()
         gc.freeze()  # what is there now stays: a full collection would hold the loop for 30 ms
         self.say(self._ready_line())
@@ -106,6 +112,19 @@ class Luna:
                 await self.bulletin.say(farewell(self.stopping.reason, owed))
         except TimeoutError:
             log.warning("no time for a farewell")
+
+    def _backlog_ms(self) -> int:
+        return self.services.settings.sync.backlog_minutes * 60_000
+
+    async def _settle_debts(self) -> None:
+        """Now and then take up what is still owed, such as what could not be sent for long."""
+        while True:
+            await asyncio.sleep(_SETTLE_EVERY_S)
+            for account in list(self.accounts.values()):
+                try:
+                    await self.me.house.inbox.settle_debts(account, self._backlog_ms())
+                except WorldError as error:
+                    log.warning("what is owed could not be read: %s", error)
 
     def _was_here_before(self) -> bool:
         """Tell whether an administrator knows her; the archive may know nothing, it may be lost."""

@@ -3,9 +3,11 @@
 import asyncio
 import dataclasses
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 
+from lunabot.dispatch.absence import Absence
 from lunabot.dispatch.inbox import Inbox
 from lunabot.dispatch.unread import Unread
 from lunabot.errors import WorldError, new_reference
@@ -16,11 +18,10 @@ from lunabot.matrix.ids import RoomId, UserId
 from lunabot.matrix.markdown import text_content
 from lunabot.opening import Opened
 from lunabot.problems import Problems
+from lunabot.storing import until_stored
 from lunabot.tasks import Tasks
 
 log = logging.getLogger(__name__)
-
-_STORE_PAUSE_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +29,17 @@ class Household:
     """What all residents share.
 
     `is_welcome` decides whose invitations an account follows, `tell` reaches the administrators,
-    `state_changed` hears of every change of a room's state that an account sees.
+    `state_changed` hears of every change of a room's state that an account sees, `absence` of what
+    an account finds that it owes. `complete` brings what a sync has passed over.
     """
 
     inbox: Inbox
+    absence: Absence
     problems: Problems
     tell: Callable[[str], None]
     is_welcome: Callable[[UserId], bool]
     state_changed: Callable[[Account, StateChange], None]
+    complete: Callable[[Account, SyncBatch], Awaitable[SyncBatch]]
 
 
 @dataclass
@@ -60,10 +64,10 @@ class Resident:
         """The account itself."""
         return self.opened.account
 
-    async def begin(self, backlog_ms: int) -> int:
-        """Take the first batch and hand out all that is owed; return how much was too old."""
+    async def begin(self, backlog_ms: int) -> None:
+        """Take the first batch and hand out all that is owed."""
         await self._take(self.opened.first)
-        return await self.house.inbox.settle_debts(self.account, backlog_ms)
+        self.house.absence.note(await self.house.inbox.settle_debts(self.account, backlog_ms))
 
     async def follow(self) -> None:
         """Sync until cancelled. Raises `SessionLost`."""
@@ -81,7 +85,8 @@ class Resident:
             await self.opened.identity.take(batch)
             for invite in batch.invites:
                 self.tasks.start(self._invited(invite), "invitation")
-            await self._store(self._with_late_keys(batch))
+            complete = await self.house.complete(self.account, batch)
+            await self._store(self._with_late_keys(complete))
             for event in batch.events:
                 if isinstance(event, StateChange):
                     self.house.state_changed(self.account, event)
@@ -91,20 +96,13 @@ class Resident:
             self.house.tell(f"⚠️ I stumbled over what a sync brought, reference `{reference}`.")
 
     async def _store(self, batch: SyncBatch) -> None:
-        """Store and hand out a batch, waiting for a disk that is full: nothing is passed over."""
-        starting = batch.token == self.opened.first.token
-        while True:
-            try:
-                if starting and self.opened.fresh:
-                    await self.house.inbox.take_history(batch)
-                else:
-                    await self.house.inbox.take(batch, starting=starting)
-            except WorldError as error:
-                self.house.problems.report("archive", str(error))
-                await asyncio.sleep(_STORE_PAUSE_S)
-                continue
-            self.house.problems.solve("archive")
-            return
+        """Store and hand out a batch; nothing is passed over."""
+        inbox, starting = self.house.inbox, batch.token == self.opened.first.token
+        if starting and self.opened.fresh:
+            take = partial(inbox.take_history, batch)
+        else:
+            take = partial(inbox.take, batch, starting=starting)
+        await until_stored(take, self.house.problems)
 
     def _with_late_keys(self, batch: SyncBatch) -> SyncBatch:
         now = asyncio.get_running_loop().time()

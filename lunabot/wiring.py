@@ -2,7 +2,7 @@
 
 import time
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 from lunabot.admin.bulletin import Bulletin
 from lunabot.admin.registry import Registry
@@ -10,20 +10,29 @@ from lunabot.admin.reloading import reload
 from lunabot.admin.room import AdminRoom
 from lunabot.admin.services import Services
 from lunabot.config import Settings
+from lunabot.dispatch.absence import Absence
 from lunabot.dispatch.answering import Answering
 from lunabot.dispatch.attention import Attention
+from lunabot.dispatch.backfill import Backfill
 from lunabot.dispatch.cast import Character
+from lunabot.dispatch.completing import Completing
 from lunabot.dispatch.deciding import Deciding
+from lunabot.dispatch.guard import Guard
 from lunabot.dispatch.inbox import Inbox
+from lunabot.dispatch.looking import Intake, Looking
 from lunabot.dispatch.prompting import Prompting
 from lunabot.dispatch.queue import RoomQueues
+from lunabot.dispatch.reactions import Reactions
+from lunabot.dispatch.sight import Sight
+from lunabot.dispatch.stops import Stops
 from lunabot.foundation import Foundation
 from lunabot.homeserver.admin_api import AdminApi
 from lunabot.homeserver.client_api import ClientApi
 from lunabot.llm.source import Model
 from lunabot.luna import Luna
 from lunabot.matrix.account import Account
-from lunabot.matrix.events import StateChange
+from lunabot.matrix.events import Message, StateChange
+from lunabot.matrix.history import History
 from lunabot.matrix.ids import RoomId, UserId
 from lunabot.matrix.invites import is_welcome
 from lunabot.opening import Opened, Opener
@@ -40,6 +49,7 @@ from lunabot.personas.summoning import Summoner
 from lunabot.problems import Problems
 from lunabot.prompt.tokens import Tokenizer
 from lunabot.resident import Household, Resident
+from lunabot.storing import until_stored
 from lunabot.tasks import Tasks
 
 
@@ -65,6 +75,7 @@ class Wiring:
         """Luna, ready to serve."""
         return Luna(
             services=self.services,
+            accounts=self.accounts,
             me=Resident(self.opened, self.house, "homeserver"),
             fleet=self.fleet,
             inspection=self.inspection,
@@ -91,8 +102,10 @@ class Wiring:
             admin_api=AdminApi(base.http, self._token),
             memory=base.memory,
             queues=self.queues,
+            guard=self.guard,
             own_accounts=lambda: frozenset(self.company.characters()),
             personas=lambda: self.keeper,
+            history=lambda: self.backfill,
             reload=lambda: reload(self.services, base.load, base.models),
             answer=lambda message, code, yes: self.room.confirmations.answer(
                 message, code, yes=yes
@@ -129,7 +142,7 @@ class Wiring:
             self.base.memory.state,
             self.accounts,
             self.house,
-            lambda: self.services.settings.sync.backlog_minutes * 60_000,
+            self._backlog_ms,
         )
 
     @cached_property
@@ -141,14 +154,61 @@ class Wiring:
     @cached_property
     def house(self) -> Household:
         """What all accounts share."""
-        deciding = Deciding(lambda: self.services.settings, self.base.memory.state, self.company)
         return Household(
-            Inbox(self.accounts, self.base.memory, self.queues, self.room, deciding),
+            self.inbox,
+            Absence(self.base.memory.archive, self.queues, self.bulletin.tell),
             self.problems,
             self.bulletin.tell,
             self._is_welcome,
             self._state_changed,
+            Completing(self.history, self.base.memory.archive, self.accounts, self._backlog_ms),
         )
+
+    @cached_property
+    def backfill(self) -> Backfill:
+        """Who fetches what was missed, and history."""
+        memory = self.base.memory
+        intake = Intake(self.inbox, memory, self._backlog_ms)
+        return Backfill(
+            self.accounts,
+            memory.archive,
+            self.history,
+            intake,
+            Looking(self.accounts, memory.archive, self.history, intake),
+            lambda: self.services.settings.sync.gap_fill_minutes * 60,
+        )
+
+    @cached_property
+    def history(self) -> History:
+        """The rooms' timelines."""
+        return History(self.base.http)
+
+    @cached_property
+    def inbox(self) -> Inbox:
+        """Where all that is said comes in."""
+        memory = self.base.memory
+        reactions = Reactions(memory, self.queues, self.stops, self.tasks)
+        return Inbox(self.accounts, memory, self.queues, self.room, self.deciding, reactions)
+
+    @cached_property
+    def deciding(self) -> Deciding:
+        """The rules of who answers."""
+        return Deciding(lambda: self.services.settings, self.base.memory.state, self.company)
+
+    @cached_property
+    def guard(self) -> Guard:
+        """Who stops those that talk in circles."""
+        return Guard(
+            lambda: self.services.settings.loops,
+            self.company.characters,
+            self.base.memory,
+            self.bulletin.tell,
+        )
+
+    @cached_property
+    def stops(self) -> Stops:
+        """What is being written, and may be stopped."""
+        return Stops()
 
     @cached_property
     def queues(self) -> RoomQueues:
@@ -159,6 +219,10 @@ class Wiring:
             self.base.memory.state,
             self.tokenizer,
             lambda message: not self.room.claims(message),
+            Sight(
+                lambda: self.services.settings.llm.vision,
+                lambda account: self.services.client_api.acting_for(account.client.access_token),
+            ),
         )
         return RoomQueues(
             Answering(
@@ -168,8 +232,14 @@ class Wiring:
                 lambda: self.services.model,
                 self.base.memory,
                 self.attention,
+                self.guard.allows,
+                self._said,
+                self.deciding.addressed,
+                lambda: self.services.settings.answers,
+                self.stops,
                 self.bulletin.tell,
-            )
+            ),
+            lambda: self.services.settings.answers.quiet_s,
         )
 
     @cached_property
@@ -210,6 +280,12 @@ class Wiring:
     @cached_property
     def _secrets(self) -> PersonaSecrets:
         return PersonaSecrets(self.base.settings.secrets_path)
+
+    async def _said(self, account: Account, message: Message) -> None:
+        await until_stored(partial(self.inbox.said, account, message), self.problems)
+
+    def _backlog_ms(self) -> int:
+        return self.services.settings.sync.backlog_minutes * 60_000
 
     def _token(self) -> str:
         return self.opened.session.access_token

@@ -9,6 +9,7 @@ from lunabot import __version__
 from lunabot.admin.call import Call
 from lunabot.admin.services import Services
 from lunabot.admin.skill import skill
+from lunabot.admin.wording import code
 from lunabot.errors import WorldError
 
 _MODEL_S = 5.0
@@ -16,7 +17,7 @@ _MODEL_S = 5.0
 
 @skill("health", bang_aliases=("status",), group="operations")
 async def health(call: Call) -> str:
-    """Tell how Luna is: server, model, accounts, personas, queue, stores, this room."""
+    """Tell how Luna is: server, model, accounts, personas, queue, pauses, stores, this room."""
     services = call.services
     server, _ = await asyncio.gather(_server(services), _check_model(services))
     counts = await services.memory.archive.counts()
@@ -29,6 +30,7 @@ async def health(call: Call) -> str:
         f"**accounts**: {_accounts(services)}",
         f"**personas**: {_personas(services)}",
         f"**queue**: {services.queues.waiting} waiting, {services.queues.busy_rooms} in work",
+        f"**paused rooms**: {await _paused(services)}",
         f"**archive**: {counts.messages} messages of {counts.rooms} rooms, {_size(counts.size)}",
         f"**state**: {_size(_bytes(services.settings.state_path))}",
         f"**this room**: {'not safe' if unsafe else 'safe'}, "
@@ -75,6 +77,11 @@ def _personas(services: Services) -> str:
     state = services.memory.state
     number = len(state.personas()) + len(state.broken_personas())
     return f"{services.personas().fleet.ready} of {number} running" if number else "none"
+
+
+async def _paused(services: Services) -> str:
+    pauses = await services.guard.paused(services.account.server_now())
+    return ", ".join(f"{code(each.name)} `{each.room_id}`" for each in pauses) or "none"
 
 
 def _verdict(troubles: list[str]) -> str:

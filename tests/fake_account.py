@@ -44,7 +44,7 @@ class FakeAccount(Account):
 
     def __init__(self, user_id: str = "@luna:localhost") -> None:
         self.user_id = UserId(user_id)
-        self.client = SimpleNamespace(rooms={})
+        self.client = SimpleNamespace(rooms={}, access_token="token")
         self.last_sync: float | None = None
         self.failure: WorldError | None = None
         self.acts: list[tuple[Any, ...]] = []

@@ -8,8 +8,10 @@
 
 Each request to a named endpoint (`ENDPOINTS`) meets the next script enqueued for it; when none is
 left it is served as a homeserver would. Syncs are a journal: a token counts the batches that it
-covers, so a client that comes back with an old one is brought the same again. Other paths answer
-what `answers` has for them. It listens on a free loopback port.
+covers, so a client that comes back with an old one is brought the same again. `timelines` are the
+rooms' events, oldest first, as they are read backwards; `positions` tells before how many of them a
+token stands, which is the end for one that is not named. Other paths answer what `answers` has for
+them, bytes as they stand. It listens on a free loopback port.
 """
 
 import asyncio
@@ -38,6 +40,7 @@ ENDPOINTS = {
     "redact": rf"PUT {_V3}/rooms/(?P<room>[^/]+)/redact/(?P<event>[^/]+)/[^/]+",
     "typing": rf"PUT {_V3}/rooms/(?P<room>[^/]+)/typing/[^/]+",
     "receipt": rf"POST {_V3}/rooms/(?P<room>[^/]+)/receipt/m.read/(?P<event>[^/]+)",
+    "messages": rf"GET {_V3}/rooms/(?P<room>[^/]+)/messages",
     "members": rf"GET {_V3}/rooms/[^/]+/joined_members",
     "join": rf"POST {_V3}/join/(?P<room>[^/]+)",
     "upload": r"POST /_matrix/media/v3/upload",
@@ -82,6 +85,8 @@ class FakeHomeserver:
         self.requests: list[Request] = []
         self.events: list[SentEvent] = []
         self.answers: dict[str, Any] = {}
+        self.timelines: dict[str, list[dict[str, Any]]] = {}
+        self.positions: dict[str, int] = {}
         self.published: dict[str, Any] = {}
         self._batches: list[dict[str, Any]] = []
         self._scripts: defaultdict[str, deque[Script]] = defaultdict(deque)
@@ -187,6 +192,18 @@ class FakeHomeserver:
         )
         return {"event_id": event_id}
 
+    def _messages(self, request: Request) -> Any:
+        timeline = self.timelines.get(request.parts["room"], [])
+        first = self.positions.get(request.query.get("to", ""), 0)
+        last = self._position(request.query["from"], len(timeline))
+        start = max(first, last - int(request.query["limit"]))
+        more = {"end": f"t{start}-0"} if start > first else {}
+        return {"start": request.query["from"], "chunk": timeline[start:last][::-1], **more}
+
+    def _position(self, token: str, end: int) -> int:
+        own = re.fullmatch(r"t(\d+)-0", token)
+        return int(own[1]) if own else self.positions.get(token, end)
+
     def _members(self, request: Request) -> Any:
         return {"joined": {ME: {"display_name": "Luna", "avatar_url": None}}}
 
@@ -243,4 +260,4 @@ def _covered(request: Request) -> int:
 def _answer(answer: Any) -> web.Response:
     if isinstance(answer, Status):
         return web.json_response(answer.body, status=answer.status, headers=answer.headers)
-    return web.json_response(answer)
+    return web.Response(body=answer) if isinstance(answer, bytes) else web.json_response(answer)

@@ -14,6 +14,7 @@ loopback port, so that a Luna in a process of its own can be told its `base_url`
 """
 
 import asyncio
+import base64
 import json
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -54,8 +55,26 @@ class Request:
         """The newest user turn, or ""."""
         return next(reversed(self._contents("user")), "")
 
+    @property
+    def images(self) -> list[bytes]:
+        """All images that came as ``data:`` addresses, in order."""
+        return [
+            base64.b64decode(part["image_url"]["url"].partition(",")[2])
+            for turn in self.messages
+            if isinstance(turn["content"], list)
+            for part in turn["content"]
+            if part["type"] == "image_url"
+        ]
+
     def _contents(self, role: str) -> list[str]:
-        return [str(turn["content"]) for turn in self.messages if turn.get("role") == role]
+        return [said(turn["content"]) for turn in self.messages if turn.get("role") == role]
+
+
+def said(content: object) -> str:
+    """Return the text of a turn's content, which may have several parts."""
+    if isinstance(content, list):
+        return "\n".join(part["text"] for part in content if part["type"] == "text")
+    return str(content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +121,9 @@ class Script(Protocol):
 class Answer:
     """A proper completion of `text`, whole or streamed in pieces of `piece` characters.
 
-    It comes `delay_s` seconds late and not before `hold` is set. `usage=False` leaves the token
-    counts out (as some servers do); else a token is a word.
+    It comes `delay_s` seconds late and not before `hold` is set; `pause_s` seconds lie between
+    streamed pieces. `usage=False` leaves the token counts out (as some servers do); else a token
+    is a word.
     """
 
     text: str
@@ -112,6 +132,7 @@ class Answer:
     finish_reason: str | None = "stop"
     usage: bool = True
     piece: int = 12
+    pause_s: float = 0
 
     async def play(self, exchange: Exchange) -> web.StreamResponse:
         await asyncio.sleep(self.delay_s)
@@ -130,6 +151,8 @@ class Answer:
         response = await exchange.open_stream()
         for start in range(0, len(self.text), self.piece):
             await response.write(exchange.delta(self.text[start : start + self.piece]))
+            if self.pause_s:
+                await asyncio.sleep(self.pause_s)
         last = {"index": 0, "delta": {}, "finish_reason": self.finish_reason}
         await response.write(exchange.chunk([last]))
         if self.usage and (exchange.request.body.get("stream_options") or {}).get("include_usage"):
@@ -139,7 +162,7 @@ class Answer:
         return response
 
     def _count(self, request: Request) -> dict[str, int]:
-        prompt = sum(len(str(turn["content"]).split()) for turn in request.messages)
+        prompt = sum(len(said(turn["content"]).split()) for turn in request.messages)
         completion = len(self.text.split())
         return {
             "prompt_tokens": prompt,

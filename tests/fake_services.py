@@ -8,6 +8,7 @@ from typing import Any
 from lunabot.admin.registry import Registry
 from lunabot.admin.services import Services
 from lunabot.config import Settings
+from lunabot.dispatch.guard import Guard
 from lunabot.dispatch.queue import Question, RoomQueues
 from lunabot.llm.absent import NoModel
 from lunabot.matrix.events import Message
@@ -39,6 +40,8 @@ def services(account: FakeAccount, memory: Memory, **parts: Any) -> Services:
         "started": time.monotonic(),
         "problems": Problems(lambda text: None),
     }
+    own_accounts = (usual | parts)["own_accounts"]
+    usual["guard"] = Guard(lambda: Settings().loops, own_accounts, memory, lambda text: None)
     names = [field.name for field in fields(Services)]
     assert parts.keys() <= set(names)
     given: dict[str, Any] = {name: (usual | parts).get(name) for name in names}

@@ -23,13 +23,9 @@ def welcome(me: UserId, *, toy: bool, problems: Collection[str]) -> str:
     return "\n\n".join([*lines, *([TOY] if toy else []), *_listed(problems)])
 
 
-def back_again(problems: Collection[str], missed: int) -> str:
+def back_again(problems: Collection[str]) -> str:
     """Return what Luna says when she starts where she was before."""
-    lines = [f"I am here again (Luna {__version__})."]
-    if missed:
-        messages = "one message" if missed == 1 else f"{missed} messages"
-        lines.append(f"While I was away, {messages} became too old to answer.")
-    return "\n\n".join([" ".join(lines), *_listed(problems)])
+    return "\n\n".join([f"I am here again (Luna {__version__}).", *_listed(problems)])
 
 
 def farewell(reason: str, owed: int) -> str:

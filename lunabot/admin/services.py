@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from lunabot.admin.authority import Authority, Posture, RoomState
 from lunabot.admin.registry import Registry
 from lunabot.config import Settings
+from lunabot.dispatch.backfill import Backfill
+from lunabot.dispatch.guard import Guard
 from lunabot.dispatch.queue import RoomQueues
 from lunabot.homeserver.admin_api import AdminApi
 from lunabot.homeserver.client_api import ClientApi
@@ -24,7 +26,7 @@ class Services:
 
     `account` is Luna's own, for which `client_api` and `admin_api` call the server; its token
     opens every door there and is shown to no skill. `own_accounts` are the user ids Luna runs,
-    `personas` the door to those that are personas. `reload` returns what changed, and raises
+    `personas` the door to those that are personas, `history` to what was said unseen. `reload` returns what changed, and raises
     `UserMistake` where nothing did because something is wrong. `answer` hears somebody's yes or no
     to a question, given by its code or "" for the one that is meant. `problems` says what does not
     work now. `started` is monotonic seconds.
@@ -39,8 +41,10 @@ class Services:
     admin_api: AdminApi
     memory: Memory
     queues: RoomQueues
+    guard: Guard
     own_accounts: Callable[[], frozenset[UserId]]
     personas: Callable[[], Keeper]
+    history: Callable[[], Backfill]
     reload: Callable[[], Awaitable[str]]
     answer: Callable[[Message, str, bool], str]
     request_shutdown: Callable[[str], None]

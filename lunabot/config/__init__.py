@@ -4,6 +4,7 @@ from lunabot.config.document import ConfigError
 from lunabot.config.loading import load_settings
 from lunabot.config.sections import (
     AdminSettings,
+    AnswersSettings,
     ContextSettings,
     HomeserverSettings,
     InvitesSettings,
@@ -18,6 +19,7 @@ from lunabot.config.settings import Settings
 
 __all__ = [
     "AdminSettings",
+    "AnswersSettings",
     "ConfigError",
     "ContextSettings",
     "HomeserverSettings",

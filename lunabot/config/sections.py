@@ -172,6 +172,12 @@ class LlmSettings(Section):
         description="How many calls may run at the same time; more wait for their turn. Lower it "
         "when your provider complains about too many requests.",
     )
+    vision: bool = Field(
+        default=False,
+        description="Whether the model takes images. `true`: it gets the newest ones of the "
+        "conversation, three at most, scaled to 1024 pixels; each takes up to 1369 of its tokens. "
+        "`false`: it is told that there was an image, and that it cannot see it.",
+    )
     local_model: PathText = Field(
         default="",
         description="A GGUF file to use as the model on this machine, in place of the toy. It "
@@ -237,6 +243,31 @@ class SyncSettings(Section):
         le=1_000_000,
         description="How old, in minutes, a message may be to be answered still, when she comes "
         "back after a break. Older ones are stored and counted as missed.",
+    )
+
+
+class AnswersSettings(Section):
+    """The pace at which answers come."""
+
+    quiet_s: float = Field(
+        default=0,
+        ge=0,
+        le=600,
+        description="How many seconds a room must be quiet before it is answered: for people who "
+        "write one thought in several messages. She waits ten times as long at most.",
+    )
+    grow_after_s: float = Field(
+        default=3,
+        ge=0,
+        le=3600,
+        description="After how many seconds an answer that is still being written appears, to "
+        "grow by edits. 0: answers appear when they are whole.",
+    )
+    edit_every_s: float = Field(
+        default=1,
+        ge=0.5,
+        le=600,
+        description="How many seconds lie between two of these edits, at least.",
     )
 
 

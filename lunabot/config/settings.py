@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from lunabot.config.defaults import LENSES
 from lunabot.config.sections import (
     AdminSettings,
+    AnswersSettings,
     ContextSettings,
     HomeserverSettings,
     InvitesSettings,
@@ -47,6 +48,7 @@ class Settings(BaseSettings):
     context: ContextSettings = ContextSettings()
     store: StoreSettings = StoreSettings()
     sync: SyncSettings = SyncSettings()
+    answers: AnswersSettings = AnswersSettings()
     loops: LoopsSettings = LoopsSettings()
     lenses: Lenses = Field(
         default=LENSES,

@@ -1,23 +1,26 @@
-"""One answer: a prompt from what was said, a completion, a message sent exactly once."""
+"""One answer: a prompt from what was said, a completion, and what of it stands in the room."""
 
-import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from contextlib import aclosing
+from dataclasses import dataclass, replace
 
+from lunabot.config import AnswersSettings
 from lunabot.dispatch.attention import Attention
 from lunabot.dispatch.cast import Cast
+from lunabot.dispatch.growth import Growth
 from lunabot.dispatch.queue import Question
+from lunabot.dispatch.stops import Stops
+from lunabot.dispatch.writing import Addressed, Said, Writing
 from lunabot.errors import LunaError, Refused, WorldError, new_reference
 from lunabot.llm.completion import Completion
+from lunabot.llm.errors import ModelError
 from lunabot.llm.source import Model
 from lunabot.matrix.account import Account
 from lunabot.matrix.events import Message
 from lunabot.matrix.ids import EventId, UserId
 from lunabot.matrix.markdown import text_content
-from lunabot.matrix.splitting import render_parts
 from lunabot.matrix.transaction import transaction_id
 from lunabot.memory.memory import Memory
 from lunabot.memory.usage import Usage
@@ -25,15 +28,21 @@ from lunabot.prompt.builder import Prompt
 
 log = logging.getLogger(__name__)
 
-BuildPrompt = Callable[[Account, Message], Awaitable[Prompt]]
+BuildPrompt = Callable[[Account, Sequence[Question]], Awaitable[Prompt]]
+Allows = Callable[[Account, Sequence[Question]], Awaitable[bool]]
 Tell = Callable[[str], None]
+
+_REWORDINGS = 3  # edits of a question that each begin its answer anew
+_STOPPED = "*(stopped)*"
+_BROKEN_OFF = "*(The model broke off here.)*"
 
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """Answers questions of one account in one room, together, with one message.
+    """Answers questions of one account in one room, together, with one answer.
 
-    Whatever fails ends as a notice in that room and a line to the administrators (`tell`).
+    `allows` is the loop guard's word. Whatever fails ends as a notice in that room and a line to
+    the administrators (`tell`).
     """
 
     accounts: Mapping[UserId, Account]
@@ -42,6 +51,11 @@ class Answering:
     model: Callable[[], Model]
     memory: Memory
     attention: Attention
+    allows: Allows
+    said: Said
+    addressed: Addressed
+    pace: Callable[[], AnswersSettings]
+    stops: Stops
     tell: Tell
 
     async def __call__(self, questions: Sequence[Question]) -> None:
@@ -51,8 +65,9 @@ class Answering:
         if account is None:
             return
         try:
-            if questions := await self._still_asked(account, questions):
-                await self._answer(account, questions)
+            asked = await self._still_asked(account, questions)
+            if asked and await self.allows(account, asked):
+                await self._answer(account, asked)
         except LunaError as error:
             log.warning("no answer to %s: %s", last.message.event_id, error)
             await self._apologise(account, questions, str(error))
@@ -64,60 +79,84 @@ class Answering:
     async def _still_asked(
         self, account: Account, questions: Sequence[Question]
     ) -> Sequence[Question]:
-        """Return the questions that were not taken back while they stood in line."""
+        """Return the questions that still want an answer, as they are worded now.
+
+        One may have been taken back, or put in line twice and be answered by now.
+        """
         asked = [question.message.event_id for question in questions]
-        known = await self.memory.archive.messages(asked)
+        archive = self.memory.archive
+        known = await archive.messages(asked)
+        owed = await archive.still_owed(account.user_id, asked)
         gone = [event_id for event_id in asked if event_id not in known]
         if gone:
-            await self.memory.archive.record_unanswered(account.user_id, gone, "ignored")
-        return [question for question in questions if question.message.event_id in known]
+            await archive.record_unanswered(account.user_id, gone, "ignored")
+        return [
+            replace(question, message=known[question.message.event_id])
+            for question in questions
+            if question.message.event_id in known
+            and (question.again or question.message.event_id in owed)
+        ]
 
     async def _answer(self, account: Account, questions: Sequence[Question]) -> None:
-        message = questions[-1].message
-        async with self.attention.on(account, message.room_id, message.event_id):
-            prompt = await self.build_prompt(account, message)
-            model = self.cast.characters()[account.user_id].model
-            completion = await self.model().complete(prompt.turns, model=model or None)
-        await self._spent(account, message, prompt, completion)
-        asked = [question.message.event_id for question in questions]
-        # Dense Markdown takes 4 ms a kilobyte.
-        parts = await asyncio.to_thread(render_parts, completion.text)
-        for number, part in enumerate(parts, start=1):
-            content = text_content(part, thread=message.thread)
-            sent = await self._send(account, message, content, number)
-            await self._record(account, sent, asked if number == len(parts) else ())
+        for _ in range(_REWORDINGS):
+            writing = Writing(account, questions, self.said, self.addressed)
+            text = await self._write(writing)
+            if not text:
+                return
+            current = await self._still_asked(account, questions)
+            if not current:
+                await writing.withdraw()
+                return
+            if current == questions or len(writing.parts) > len(questions[0].parts):
+                break  # what is in the room already is not begun anew
+            questions = current
+        await writing.finish(text)
 
-    async def _send(
-        self, account: Account, question: Message, content: dict[str, Any], part: int
-    ) -> Message:
-        """Send a part of the answer and return it as it will be remembered."""
-        transaction = transaction_id(account.user_id, question.event_id, f"answer {part}")
-        event_id = await account.send(question.room_id, content, transaction)
-        return Message(
-            event_id,
-            question.room_id,
-            account.user_id,
-            max(account.server_now(), question.timestamp + part),
-            body=content["body"],
-            msgtype=content["msgtype"],
-            formatted_body=content.get("formatted_body"),
-            thread=question.thread,
-            encrypted=question.encrypted,
-        )
+    async def _write(self, writing: Writing) -> str:
+        """Have the model write, and show it growing; return the whole, empty to say nothing."""
+        account, message = writing.account, writing.question
+        with self.stops.watch(writing) as scope:
+            async with (
+                self.attention.on(account, message.room_id, message.event_id),
+                Growth(writing, self.pace()) as growth,
+            ):
+                try:
+                    async with scope:
+                        completion = await self._complete(writing, growth)
+                    return completion.text
+                except TimeoutError:
+                    if not scope.expired():
+                        raise
+                except ModelError as error:
+                    if not writing.parts or not growth.text:
+                        raise
+                    self.tell(f"An answer in {message.room_id} is not whole: {error}")
+                    return f"{growth.text}\n\n{_BROKEN_OFF}"
+        if writing.parts and growth.text:
+            return f"{growth.text}\n\n{_STOPPED}"
+        asked = [question.message.event_id for question in writing.questions]
+        await self.memory.archive.record_unanswered(account.user_id, asked, "ignored")
+        return ""
 
-    async def _record(
-        self, account: Account, sent: Message, settled: Sequence[EventId]
-    ) -> None:
-        """Store what was sent. A disk that is full costs no answer: it stays owed, and the next
-        start sends it again under the same transaction id, which is the same message."""
-        try:
-            if settled:
-                await self.memory.record_answer(account.user_id, settled, sent)
-            else:
-                await self.memory.record_outbound(sent)
-        except WorldError as error:
-            log.error("an answer was sent and not stored: %s", error)
-            self.tell(f"⚠️ An answer was sent and could not be stored: {error}")
+    async def _complete(self, writing: Writing, growth: Growth) -> Completion:
+        prompt = await self.build_prompt(writing.account, writing.questions)
+        model, name = self.model(), self.cast.characters()[writing.account.user_id].model or None
+        completion: Completion | None = None
+        if self.pace().grow_after_s:
+            try:
+                async with aclosing(model.stream(prompt.turns, model=name)) as pieces:
+                    async for piece in pieces:
+                        if isinstance(piece, Completion):
+                            completion = piece
+                        else:
+                            growth.text += piece
+            except ModelError as error:
+                if not growth.text:
+                    raise
+                log.warning("an answer broke off, it is asked for anew: %s", error)
+        completion = completion or await model.complete(prompt.turns, model=name)
+        await self._spent(writing.account, writing.question, prompt, completion)
+        return completion
 
     async def _spent(
         self, account: Account, question: Message, prompt: Prompt, completion: Completion

@@ -12,6 +12,8 @@ from lunabot.matrix.events import Message
 from lunabot.matrix.ids import UserId
 from lunabot.memory.state import State
 
+_FOR_EVER = 2**63
+
 
 @dataclass(frozen=True, slots=True)
 class Deciding:
@@ -21,10 +23,15 @@ class Deciding:
     state: State
     cast: Cast
 
-    def __call__(self, seer: Account, message: Message) -> tuple[UserId, ...]:
-        """Return who answers, in order, by the members that `seer` knows of the room."""
+    def __call__(
+        self, seer: Account, message: Message, *, at_any_age: bool = False
+    ) -> tuple[UserId, ...]:
+        """Return who answers, in order, by the members that `seer` knows of the room.
+
+        With `at_any_age` nothing is too old: whoever asks looks after that.
+        """
         present = self._present(seer, message)
-        if not present or message.sender in self.cast.characters():
+        if not present:
             return ()
         mentions = Mentions(message)
         replied_to = self._replied_to(message)
@@ -37,7 +44,7 @@ class Deciding:
                 account=each,
                 joined_members=joined,
                 now_ms=seer.server_now(),
-                backlog_ms=self.settings().sync.backlog_minutes * 60_000,
+                backlog_ms=_FOR_EVER if at_any_age else self._backlog_ms(),
                 replied_to_sender=replied_to,
                 mentions=mentions,
             ).answer
@@ -46,11 +53,20 @@ class Deciding:
             return tuple(answering)
         return tuple(user for user in order(message, present, replied_to) if user in answering)
 
+    def _backlog_ms(self) -> int:
+        return self.settings().sync.backlog_minutes * 60_000
+
+    def addressed(self, seer: Account, message: Message) -> tuple[UserId, ...]:
+        """Return whom of Luna's accounts in the room a message addresses, its sender left out."""
+        present = self._present(seer, message)
+        return order(message, present) if present else ()
+
     def _present(self, seer: Account, message: Message) -> list[Addressee]:
         return [
             Addressee.of(each.user_id, each.names)
             for each in self.cast.characters().values()
-            if seer.has_joined(message.room_id, each.user_id)
+            if each.user_id != message.sender
+            and seer.has_joined(message.room_id, each.user_id)
         ]
 
     def _replied_to(self, message: Message) -> UserId | None:

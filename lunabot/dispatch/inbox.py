@@ -1,16 +1,15 @@
-"""From a sync to what is to be done about it: stored first, then handed out, each event once."""
+"""From what happens to what is to be done about it: stored first, then handed out, each once."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from lunabot.dispatch.queue import Question, RoomQueues
 from lunabot.matrix.account import Account
 from lunabot.matrix.batch import SyncBatch
-from lunabot.matrix.events import Message, Reaction
-from lunabot.matrix.ids import UserId
-from lunabot.matrix.transaction import transaction_id
+from lunabot.matrix.events import Message, Reaction, RoomEvent
+from lunabot.matrix.ids import EventId, UserId
 from lunabot.memory.ledger import Debt
 from lunabot.memory.memory import Memory
 
@@ -28,8 +27,21 @@ class Commands(Protocol):
         """Hear of a reaction that an account saw; it may come again after a crash."""
 
 
-Decide = Callable[[Account, Message], Sequence[UserId]]
-"""Who answers a message, in which order, as one account sees the room it is in."""
+class Decide(Protocol):
+    """Who answers a message, in which order, as one account sees the room it is in."""
+
+    def __call__(
+        self, seer: Account, message: Message, *, at_any_age: bool = False
+    ) -> Sequence[UserId]:
+        """With `at_any_age`, however old it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What an account came to owe while it was away: questions to be answered, and too old ones."""
+
+    queued: tuple[Message, ...] = ()
+    late: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +50,8 @@ class Inbox:
 
     Whichever account brings a message first, it is decided then who answers, and the debts of all
     are recorded. One whose account is not running (`accounts` are those that are) stays owed.
+    What Luna's accounts say is heard from themselves (`said`), so an answer that is still growing
+    is answered by nobody.
     """
 
     accounts: Mapping[UserId, Account]
@@ -45,6 +59,7 @@ class Inbox:
     queues: RoomQueues
     commands: Commands
     decide: Decide
+    reactions: Callable[[UserId, Reaction], None]
 
     async def take(self, batch: SyncBatch, *, starting: bool = False) -> None:
         """Store a batch together with its token, then hand out its questions and commands.
@@ -53,55 +68,119 @@ class Inbox:
         `starting` questions are only recorded: `settle_debts` hands out all that is owed.
         """
         account = self.accounts[batch.account]
-        messages = [event for event in batch.events if isinstance(event, Message)]
-        claimed = {each.event_id for each in messages if self.commands.claims(each)}
-        questions = [
-            Question(user, each)
-            for each in messages
-            if each.event_id not in claimed
-            for user in self.decide(account, each)
-        ]
-        debts = [_debt(question) for question in questions]
-        new = await self.memory.record_sync(batch.account, batch.token, batch.events, debts)
-        for message in messages:
-            if message.event_id in new & claimed:
-                self.commands.run(message)
-        for event in batch.events:
+        events = [event for event in batch.events if not self._is_growth(event)]
+        messages = [event for event in events if isinstance(event, Message)]
+        # What is too old to be answered after an absence is at least counted.
+        claimed, questions = self._sorted(account, messages, at_any_age=starting)
+        # An answer that a crash kept from being noted is heard of from its echo.
+        echoes = [_whole(each) for each in messages if starting and each.sender == batch.account]
+        follow_ups = self._questions(account, [each for each in echoes if each.answers])
+        recorded = await self.memory.record_sync(
+            batch.account, batch.token, events, _debts(questions), _debts(follow_ups), batch.gaps
+        )
+        self._run(claimed, recorded.new)
+        for event in events:
             if isinstance(event, Reaction):
                 self.commands.reacted(batch.account, event)
-        for question in questions:
-            ready = question.account in self.accounts and not starting
-            if ready and question.message.event_id in new:
-                self.queues.put(question)
+                if not starting:
+                    self.reactions(batch.account, event)
+        if not starting:
+            self._hand_out(questions, recorded.owed)
+
+    async def take_found(self, account: Account, events: Sequence[RoomEvent]) -> int:
+        """Store what no sync brought and hand it out as `take` does; return how much was new."""
+        messages = [event for event in events if isinstance(event, Message)]
+        claimed, questions = self._sorted(account, messages)
+        recorded = await self.memory.record_found(events, _debts(questions))
+        self._run(claimed, recorded.new)
+        self._hand_out(questions, recorded.owed)
+        return len(recorded.new)
 
     async def take_history(self, batch: SyncBatch) -> None:
         """Store a batch of which nothing is to be answered; raises `WorldError`."""
         await self.memory.record_sync(batch.account, batch.token, batch.events)
 
-    async def settle_debts(self, account: Account, backlog_ms: int) -> int:
-        """Queue, in order, all that an account owes; return how many were too old.
+    async def said(self, account: Account, message: Message) -> None:
+        """Store what an account has said, and hand it to those of the others who answer it.
 
-        A debt whose question is no longer known (redacted, purged) is dropped.
+        What it answers is settled. Raises `WorldError` where it could not be stored.
         """
-        owed = [debt.event_id for debt in await self.memory.archive.owed(account.user_id)]
-        asked = await self.memory.archive.messages(owed)
+        finished = [] if message.unfinished else [_whole(message)]
+        questions = self._questions(account, finished)
+        recorded = await self.memory.record_own(message, _debts(questions))
+        self._hand_out(questions, recorded.owed)
+
+    async def settle_debts(self, account: Account, backlog_ms: int) -> Owed:
+        """Queue, in order, all that an account owes, and return it.
+
+        A debt whose question is no longer known (redacted, purged) is dropped. What stands in
+        line already is not queued twice.
+        """
+        debts = await self.memory.archive.owed(account.user_id)
+        asked = await self.memory.archive.messages([debt.event_id for debt in debts])
         oldest = account.server_now() - backlog_ms
-        gone = [event_id for event_id in owed if event_id not in asked]
-        late = [event_id for event_id, each in asked.items() if each.timestamp < oldest]
+        gone = [debt.event_id for debt in debts if debt.event_id not in asked]
+        late = [
+            asked[debt.event_id]
+            for debt in debts
+            if debt.event_id in asked
+            and not debt.parts
+            and asked[debt.event_id].timestamp < oldest
+        ]
         await self.memory.archive.record_unanswered(account.user_id, gone, "ignored")
-        await self.memory.archive.record_unanswered(account.user_id, late, "missed")
-        for event_id in owed:
-            if event_id not in (*gone, *late):
-                self.queues.put(Question(account.user_id, asked[event_id]))
-        return len(late)
+        missed = [message.event_id for message in late]
+        await self.memory.archive.record_unanswered(account.user_id, missed, "missed")
+        due = [debt for debt in debts if debt.event_id not in (*gone, *missed)]
+        for debt in due:
+            self.queues.put(Question(account.user_id, asked[debt.event_id], debt.parts))
+        return Owed(tuple(asked[debt.event_id] for debt in due), tuple(late))
+
+    def _sorted(
+        self, account: Account, messages: Iterable[Message], *, at_any_age: bool = False
+    ) -> tuple[list[Message], list[Question]]:
+        """Return which messages are commands, and what is to be answered of the others."""
+        claimed, heard = [], []
+        for message in messages:
+            if self.commands.claims(message):
+                claimed.append(message)
+            elif message.sender not in self.accounts:
+                heard.append(message)
+        return claimed, self._questions(account, heard, at_any_age=at_any_age)
+
+    def _run(self, claimed: Iterable[Message], new: Collection[EventId]) -> None:
+        for message in claimed:
+            if message.event_id in new:
+                self.commands.run(message)
+
+    def _questions(
+        self, account: Account, messages: Iterable[Message], *, at_any_age: bool = False
+    ) -> list[Question]:
+        return [
+            Question(user, each)
+            for each in messages
+            for user in self.decide(account, each, at_any_age=at_any_age)
+        ]
+
+    def _hand_out(self, questions: Iterable[Question], owed: Iterable[Debt]) -> None:
+        new = {(debt.account, debt.event_id) for debt in owed}
+        for question in questions:
+            if question.key in new and question.account in self.accounts:
+                self.queues.put(question)
+
+    def _is_growth(self, event: object) -> bool:
+        """Tell an edit by which an answer grows: each holds all of it, and the last is kept."""
+        if not isinstance(event, Message):
+            return False
+        return event.unfinished and event.replaces is not None and event.sender in self.accounts
 
 
-def _debt(question: Question) -> Debt:
-    message = question.message
-    return Debt(
-        question.account,
-        message.event_id,
-        message.room_id,
-        int(time.time() * 1000),
-        transaction_id(question.account, message.event_id, "answer 1"),
-    )
+def _whole(message: Message) -> Message:
+    """Return what a message is when it has grown by an edit: the one that was edited."""
+    return replace(message, event_id=message.replaces or message.event_id, replaces=None)
+
+
+def _debts(questions: Iterable[Question]) -> list[Debt]:
+    now = int(time.time() * 1000)
+    return [
+        Debt(each.account, each.message.event_id, each.message.room_id, now) for each in questions
+    ]

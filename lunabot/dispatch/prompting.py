@@ -1,14 +1,20 @@
 """From a question to the prompt that answers it: what is read, and by whose settings."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 
 from lunabot.config import ContextSettings
 from lunabot.dispatch.cast import Cast
+from lunabot.dispatch.queue import Question
+from lunabot.dispatch.sight import Sight
 from lunabot.matrix.account import Account
 from lunabot.matrix.events import Message
+from lunabot.matrix.ids import UserId
 from lunabot.memory.state import State
+from lunabot.prompt.anchors import Anchors
 from lunabot.prompt.builder import Prompt, build, compose
+from lunabot.prompt.material import Material
+from lunabot.prompt.shares import Limits
 from lunabot.prompt.tokens import Tokenizer
 
 
@@ -17,7 +23,7 @@ class Prompting:
     """Builds prompts from the newest messages of a room.
 
     `limits` gives the tokens that the model bears by the configuration of the moment. `is_talk`
-    tells conversation from commands, which no model sees.
+    tells conversation from commands, which no model sees. `sight` fetches the images.
     """
 
     limits: Callable[[], ContextSettings]
@@ -25,30 +31,55 @@ class Prompting:
     state: State
     tokenizer: Tokenizer
     is_talk: Callable[[Message], bool]
+    sight: Sight
+    _anchors: Anchors = field(default_factory=Anchors)
 
-    async def __call__(self, account: Account, question: Message) -> Prompt:
-        """Return the prompt for a question; raises `BudgetTooSmall`."""
-        limits, character = self.limits(), self.cast.characters()[account.user_id]
+    async def __call__(self, account: Account, questions: Sequence[Question]) -> Prompt:
+        """Return the prompt for questions of one conversation; raises `BudgetTooSmall`."""
+        limits, characters = self.limits(), self.cast.characters()
+        question, character = questions[-1].message, characters[account.user_id]
         recent = [
             each
-            for each in self.state.recent(question.room_id)
-            if same_thread(each, question) and character.saw(each) and self.is_talk(each)
+            for each in heard(self.state.recent(question.room_id), questions, characters.keys())
+            if character.saw(each) and self.is_talk(each)
         ]
         names = account.joined_members(question.room_id)
-        return await compose(
+        seen = await self.sight(account, recent, question)
+        material = Material(character.prompt, recent, account.user_id, names, seen=seen)
+        most = Limits(limits.budget_tokens, limits.reply_tokens)
+        conversation = (account.user_id, question.room_id, question.thread)
+        anchor = self._anchors.get(conversation)
+        prompt = await compose(
             self.tokenizer,
-            lambda counter: build(
-                character.prompt,
-                recent,
-                me=account.user_id,
-                names=names,
-                budget_tokens=limits.budget_tokens,
-                reply_tokens=limits.reply_tokens,
-                counter=counter,
-            ),
+            lambda counter: build(material, most, counter=counter, anchor=anchor),
         )
+        self._anchors.put(conversation, prompt.anchor)
+        return prompt
 
 
-def same_thread(message: Message, question: Message) -> bool:
-    """Tell whether two messages stand in one conversation; a thread's root belongs to it."""
-    return message.thread == question.thread or message.event_id == question.thread
+def heard(
+    recent: Iterable[Message], questions: Sequence[Question], own: Collection[UserId]
+) -> list[Message]:
+    """Return what was said in the conversation up to the newest question. Pure.
+
+    A thread is a conversation of its own, to which its root belongs. What `own` accounts said
+    since counts, for several that are asked answer one after the other; what people said since is
+    answered next. The answer that is to be completed or replaced is not there yet. What the account
+    said itself while the questions came goes before them all, for it answers none of them.
+    """
+    asked = {question.message.event_id for question in questions}
+    newest, again = questions[-1].message, questions[-1].again
+    said = [
+        each
+        for each in recent
+        if (each.thread == newest.thread or each.event_id == newest.thread)
+        and each.event_id not in questions[-1].parts
+        and (
+            each.event_id in asked
+            or each.timestamp <= newest.timestamp
+            or (each.sender in own and not again)
+        )
+    ]
+    oldest = next((place for place, each in enumerate(said) if each.event_id in asked), len(said))
+    crossed = [each for each in said[oldest:] if each.sender == questions[-1].account]
+    return [*said[:oldest], *crossed, *(each for each in said[oldest:] if each not in crossed)]

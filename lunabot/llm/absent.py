@@ -1,6 +1,6 @@
 """What stands in where no model is set up: it says so, each time it is asked."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 from lunabot.llm.completion import Completion
 from lunabot.llm.errors import ModelError
@@ -20,6 +20,15 @@ class NoModel:
         self, messages: Sequence[ChatTurn], *, model: str | None = None
     ) -> Completion:
         """Raise `ModelError`."""
+        raise self._error()
+
+    async def stream(
+        self, messages: Sequence[ChatTurn], *, model: str | None = None
+    ) -> AsyncGenerator[str | Completion]:
+        """Raise `ModelError`."""
+        pieces: tuple[str, ...] = ()
+        for piece in pieces:
+            yield piece
         raise self._error()
 
     async def check(self) -> None:

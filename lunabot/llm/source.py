@@ -1,6 +1,6 @@
 """The model Luna asks: what the configuration names, or a small one she runs herself."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
 from lunabot.config import ContextSettings, Settings
@@ -30,6 +30,11 @@ class Model(Protocol):
         self, messages: Sequence[ChatTurn], *, model: str | None = None
     ) -> Completion:
         """Return the next turn, never an empty one; raises `ModelError`."""
+
+    def stream(
+        self, messages: Sequence[ChatTurn], *, model: str | None = None
+    ) -> AsyncGenerator[str | Completion]:
+        """Yield the next turn piece by piece, then the whole; raises `ModelError`."""
 
     async def check(self) -> None:
         """Raise `ModelError` where it does not answer."""

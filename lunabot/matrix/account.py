@@ -96,7 +96,7 @@ class Account(botlib.Bot):
         self._clock_offset_ms = _clock_offset_ms(response)
         async with self._rooms_changed:
             self._rooms_changed.notify_all()
-        return read_batch(self.user_id, response, self._is_genuine)
+        return read_batch(self.user_id, since, response, self._is_genuine)
 
     async def sync_forever(
         self,

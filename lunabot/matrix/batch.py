@@ -15,10 +15,14 @@ VERIFICATION_REQUEST = "m.key.verification.request"
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A timeline that starts later than the last sync ended (``limited``)."""
+    """What lies in a room between the last sync, `since`, and the events of this one (``limited``).
+
+    It is read backwards, from `prev_batch` on.
+    """
 
     room_id: RoomId
     prev_batch: str
+    since: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,8 @@ class SyncBatch:
 
     `left` are rooms this account is no longer in, `events` holds its leave. `to_device` are the
     sources of to-device events, `verifications` those of a room's events that belong to one.
-    `unread` are events whose key is missing yet, in the form the client can decrypt later.
+    `unread` are events whose key is missing yet, in the form the client can decrypt later. A first
+    sync has no gaps: what was said before it is history.
     """
 
     account: UserId
@@ -46,9 +51,9 @@ IsGenuine = Callable[[nio.Event], bool]
 
 
 def read_batch(
-    account: UserId, response: nio.SyncResponse, is_genuine: IsGenuine
+    account: UserId, since: str | None, response: nio.SyncResponse, is_genuine: IsGenuine
 ) -> SyncBatch:
-    """Return the plain data of a sync response that nio has decrypted as far as it can."""
+    """Return the plain data of a sync from `since` on that nio has decrypted as far as it can."""
     joined = response.rooms.join.items()
     timelines = [(RoomId(room_id), info.timeline) for room_id, info in joined]
     return SyncBatch(
@@ -58,9 +63,9 @@ def read_batch(
         invites=tuple(_invites(account, response)),
         left=tuple(RoomId(room_id) for room_id in response.rooms.leave),
         gaps=tuple(
-            Gap(room_id, line.prev_batch)
+            Gap(room_id, line.prev_batch, since)
             for room_id, line in timelines
-            if line.limited and line.prev_batch
+            if since and line.limited and line.prev_batch
         ),
         to_device=tuple(event.source for event in response.to_device_events if event),
         verifications=tuple(_verifications(timelines)),

@@ -176,24 +176,6 @@ def _check_device_keys(
             )
 
 
-async def sign_user(
-    http: HomeserverCalls,
-    device: Session,
-    keys: CrossSigningKeys,
-    user_id: UserId,
-    master_key: str,
-) -> None:
-    """Vouch for another user: sign the master key that a verification has shown to be theirs.
-
-    Raises `WorldError`, above all when the server publishes another key than that.
-    """
-    published = await fetch_published_keys(http, device.access_token, user_id)
-    if published.master_key != master_key:
-        raise WorldError(f"the homeserver shows another master key of {user_id} than was verified")
-    signed = sign(published.master, device.user_id, SigningKey(keys.user_signing))
-    await _upload_signature(http, device, user_id, master_key, signed)
-
-
 def _is_published(published: PublishedKeys, documents: Mapping[str, Mapping[str, Any]]) -> bool:
     theirs = (published.master, published.self_signing, published.user_signing)
     return [public_key(key) for key in theirs] == [public_key(key) for key in documents.values()]

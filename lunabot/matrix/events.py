@@ -4,16 +4,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lunabot.matrix.ids import EventId, RoomId, UserId
+from lunabot.matrix.media import Media
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """An ``m.room.message`` as it was decrypted.
+    """An ``m.room.message``, sticker, place or poll as it was decrypted; `msgtype` is its kind.
 
     `mentions` are the user ids of ``m.mentions``, or None where the key is absent and the text has
     to be read instead (Matrix 1.7, "User and room mentions"). `replaces` is set on edits.
     `encrypted` tells that it came encrypted, by a device of its sender. `timestamp` is the
-    server's, in milliseconds.
+    server's, in milliseconds. `answers` are the messages that its sender says it answers, and
+    `unfinished` that more of the answer is to come: what Luna's accounts mark their answers with.
+    `media` is what it brings besides words, whose name, description or question is the `body`.
     """
 
     event_id: EventId
@@ -28,6 +31,15 @@ class Message:
     in_reply_to: EventId | None = None
     thread: EventId | None = None
     encrypted: bool = False
+    answers: tuple[EventId, ...] = ()
+    unfinished: bool = False
+    media: Media | None = None
+
+    @property
+    def caption(self) -> str:
+        """What is said about a file that came with a name of its own; empty for all else."""
+        named = self.media.name if self.media else ""
+        return self.body if named and self.body != named else ""
 
 
 @dataclass(frozen=True, slots=True)

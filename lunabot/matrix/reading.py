@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from lunabot.matrix.answer_mark import read_mark
 from lunabot.matrix.events import (
     Message,
     Reaction,
@@ -12,6 +13,7 @@ from lunabot.matrix.events import (
     Undecryptable,
 )
 from lunabot.matrix.ids import EventId, RoomId, UserId
+from lunabot.matrix.media import EVENT_TYPES, read_media
 
 
 def read_event(source: object, room_id: RoomId, *, encrypted: bool = False) -> RoomEvent | None:
@@ -33,8 +35,8 @@ def read_event(source: object, room_id: RoomId, *, encrypted: bool = False) -> R
     if not encrypted and isinstance(state_key := source.get("state_key"), str):
         return StateChange(*head, str(source.get("type")), state_key, dict(content))
     match source.get("type"):
-        case "m.room.message" | "m.sticker":
-            return _read_message(head, source, content, encrypted)
+        case str() as kind if kind in EVENT_TYPES:
+            return _read_message(head, EVENT_TYPES[kind], content, encrypted)
         case "m.reaction":
             return _read_reaction(head, content)
         case "m.room.redaction":
@@ -49,17 +51,21 @@ _Head = tuple[EventId, RoomId, UserId, int]
 
 
 def _read_message(
-    head: _Head, source: Mapping[str, Any], content: Mapping[str, Any], encrypted: bool
+    head: _Head, kind: str | None, content: Mapping[str, Any], encrypted: bool
 ) -> Message | None:
     relation = _mapping(content.get("m.relates_to"))
-    kind, related = relation.get("rel_type"), _event_id(relation.get("event_id"))
-    replaces = related if kind == "m.replace" else None
+    relates, related = relation.get("rel_type"), _event_id(relation.get("event_id"))
+    replaces = related if relates == "m.replace" else None
     if replaces:
         content = _mapping(content.get("m.new_content")) or content
-    body, msgtype = content.get("body"), content.get("msgtype", source.get("type"))
-    if not isinstance(body, str) or not isinstance(msgtype, str):
+    msgtype = kind or content.get("msgtype")
+    if not isinstance(msgtype, str):
+        return None
+    body, media = read_media(msgtype, content)
+    if body is None:
         return None
     formatted = content.get("formatted_body")
+    answers, unfinished = read_mark(content)
     return Message(
         *head,
         body=body,
@@ -68,8 +74,11 @@ def _read_message(
         mentions=_mentions(content.get("m.mentions")),
         replaces=replaces,
         in_reply_to=_replied_to(relation),
-        thread=related if kind == "m.thread" else None,
+        thread=related if relates == "m.thread" else None,
         encrypted=encrypted,
+        answers=answers,
+        unfinished=unfinished,
+        media=media,
     )
 
 

@@ -8,17 +8,21 @@ hands over each statement needs five). What is confirmed outlives the process.
 import asyncio
 import functools
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
+from lunabot.dispatch.loops import Turn
 from lunabot.errors import WorldError
+from lunabot.matrix.batch import Gap
 from lunabot.matrix.events import Message, RoomEvent
 from lunabot.matrix.ids import EventId, RoomId, UserId
-from lunabot.memory import audit, journal, ledger, messages, schema, usage
+from lunabot.memory import audit, holes, journal, ledger, messages, schema, turns, usage
 from lunabot.memory.audit import AuditEntry
+from lunabot.memory.holes import Hole
 from lunabot.memory.journal import Facts, Undertaking
 from lunabot.memory.ledger import Debt, Unanswered
 from lunabot.memory.messages import Recorded
@@ -50,11 +54,16 @@ class Archive:
     """
 
     def __init__(
-        self, path: Path | None, thread: ThreadPoolExecutor, connection: sqlite3.Connection
+        self,
+        path: Path | None,
+        thread: ThreadPoolExecutor,
+        connection: sqlite3.Connection,
+        searching: tuple[ThreadPoolExecutor, sqlite3.Connection],
     ) -> None:
         self._path = path
         self._thread = thread
         self._connection = connection
+        self._search_thread, self._search_connection = searching
 
     @classmethod
     async def open(cls, path: Path | None) -> Self:
@@ -65,36 +74,54 @@ class Archive:
         thread = ThreadPoolExecutor(1, thread_name_prefix="archive")
         try:
             connection = await _on(thread, schema.connect, path)
+            searching = (thread, connection) if path is None else await _searching(path)
         except (sqlite3.Error, OSError) as error:
             raise WorldError(
                 f"{path} cannot be used ({error}). It was left as it is: restore a backup or move "
                 "it away, then start Luna again."
             ) from error
-        return cls(path, thread, connection)
+        return cls(path, thread, connection, searching)
 
     async def close(self) -> None:
         """Finish what was asked for and close the file. Nothing may be asked of it any more."""
+        await _on(self._search_thread, self._search_connection.close)
         await _on(self._thread, self._connection.close)
+        self._search_thread.shutdown(wait=False)
         self._thread.shutdown(wait=False)
 
     async def record_sync(
         self,
         account: UserId,
         token: str,
-        events: Iterable[RoomEvent],
+        events: Sequence[RoomEvent],
         debts: Collection[Debt] = (),
+        follow_ups: Collection[Debt] = (),
+        gaps: Collection[Gap] = (),
     ) -> Recorded:
         """Store what a sync of an account brought, together with the token that covers it.
 
         Messages, edits and redactions are stored, once, whichever account saw them first and in
         whichever order they come; other events are skipped. `debts` are recorded as owed where
-        their message is new.
+        their message is new, `follow_ups` to messages of Luna's accounts in any case. What is
+        among the events of answers settles what they answer. `gaps` become holes, to be filled.
         """
-        return await self._write(_record_sync, account, token, events, debts)
+        return await self._write(_record_sync, account, token, events, debts, follow_ups, gaps)
 
-    async def record_outbound(self, message: Message) -> Recorded:
-        """Store a message of Luna's own under the id the server gave it; its echo is known then."""
-        return await self._write(messages.record, [message])
+    async def record_found(
+        self,
+        events: Sequence[RoomEvent],
+        debts: Collection[Debt] = (),
+        follow_ups: Collection[Debt] = (),
+    ) -> Recorded:
+        """Store what no sync brought and was found in a room, as `record_sync` does."""
+        return await self._write(_record, events, debts, follow_ups)
+
+    async def record_own(self, message: Message, follow_ups: Collection[Debt] = ()) -> Recorded:
+        """Store a message of one of Luna's accounts under the id the server gave it.
+
+        Its echo is known then; what it answers is settled, what others owe it recorded.
+        """
+        return await self._write(_record, [message], (), follow_ups)
 
     async def record_history(self, events: Sequence[RoomEvent]) -> int:
         """Store older events in bulk, in several transactions; return how many messages were new.
@@ -104,8 +131,28 @@ class Archive:
         new = 0
         for start in range(0, len(events), _HISTORY_CHUNK):
             chunk = events[start : start + _HISTORY_CHUNK]
-            new += len((await self._write(messages.record, chunk)).new)
+            new += len((await self._write(_record, chunk)).new)
         return new
+
+    async def known(self, event_ids: Iterable[EventId]) -> frozenset[EventId]:
+        """Return which of these messages, edits among them, were stored; redacted ones, too."""
+        return await self._read(messages.known, event_ids)
+
+    async def oldest(self, room_id: RoomId) -> int | None:
+        """Return when the oldest message of a room was sent, in milliseconds, if there is one."""
+        return await self._read(messages.oldest, room_id)
+
+    async def note_history(self, room_id: RoomId, account: UserId, token: str) -> Hole:
+        """Note that an account is to fetch all of a room, if nobody is at it already."""
+        return await self._write(holes.note_history, room_id, account, token)
+
+    async def holes(self) -> tuple[Hole, ...]:
+        """Return what is still to be fetched: gaps first, then history."""
+        return await self._read(holes.still_open)
+
+    async def advance(self, hole: Hole, token: str | None) -> None:
+        """Note from where on the rest of a hole is read; None where nothing is left of it."""
+        await self._write(holes.advance, hole, token)
 
     async def recent(
         self, room_id: RoomId, limit: int, before: int | None = None
@@ -129,14 +176,8 @@ class Archive:
         return await self._read(_sync_token, account)
 
     async def forget_account(self, account: UserId) -> None:
-        """Forget how far an account has synced and what it owes: it is no more."""
+        """Forget how far an account has synced, what it owes and was to fetch: it is no more."""
         await self._write(_forget_account, account)
-
-    async def record_answer(
-        self, account: UserId, questions: Collection[EventId], answer: Message
-    ) -> Recorded:
-        """Store an answer that was sent and settle the questions it answers, together."""
-        return await self._write(_record_answer, account, questions, answer)
 
     async def record_unanswered(
         self, account: UserId, questions: Collection[EventId], outcome: Unanswered
@@ -148,9 +189,35 @@ class Archive:
         """Return the answers an account owes, in the order the questions came."""
         return await self._read(ledger.owed, account)
 
-    async def has_answered(self, account: UserId, event_id: EventId) -> bool:
-        """Tell whether an account's answer to a message was sent."""
-        return await self._read(ledger.has_answered, account, event_id)
+    async def still_owed(self, account: UserId, questions: Iterable[EventId]) -> set[EventId]:
+        """Return which of the questions an account still owes an answer."""
+        return await self._read(_still_owed, account, questions)
+
+    async def debts_about(self, room_id: RoomId, event_id: EventId) -> tuple[Debt, ...]:
+        """Return the debts, settled or not, whose question or answer a message is."""
+        return await self._read(ledger.about, room_id, event_id)
+
+    async def outcomes(self, questions: Collection[EventId]) -> dict[str, int]:
+        """Return how many answers to these questions are ``owed``, ``sent`` and ``missed``."""
+        return await self._read(ledger.outcomes, questions)
+
+    async def turns(
+        self,
+        room_id: RoomId,
+        account: UserId,
+        limit: int,
+        *,
+        since: int = 0,
+        senders: Collection[UserId] = (),
+    ) -> tuple[Turn, ...]:
+        """Return who spoke last in a room, oldest first: see `lunabot.memory.turns`."""
+        return await self._read(
+            turns.newest, room_id, account, limit, since=since, senders=senders
+        )
+
+    async def last_words(self, room_id: RoomId, since: int) -> dict[UserId, int]:
+        """Return who has spoken in a room after a moment, and when last (milliseconds)."""
+        return await self._read(turns.last_words, room_id, since)
 
     async def record_command(self, entry: AuditEntry) -> None:
         """Add a command to the audit trail."""
@@ -188,17 +255,21 @@ class Archive:
         """Return how large the archive is; redacted messages and edits do not count."""
         return await self._read(_counts, self._path)
 
+    async def search(self, query: _Query[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        """Run a query that may take long, on a thread and a connection of its own.
+
+        It sees all that was confirmed, and what is to be stored does not wait for it (but in
+        memory, where there is one connection). The query must not write.
+        """
+        with self._failing():
+            return await _on(
+                self._search_thread, query, self._search_connection, *args, **kwargs
+            )
+
     async def _read(self, query: _Query[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         """Run a query on the archive's thread."""
-        try:
+        with self._failing():
             return await _on(self._thread, query, self._connection, *args, **kwargs)
-        except (sqlite3.Error, OSError) as error:
-            if _is_bug(error):
-                raise
-            raise WorldError(
-                f"{self._path} failed ({error}). What could not be stored is asked for again "
-                "from the server at the next start."
-            ) from error
 
     async def _write(self, query: _Query[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         """Run a query in a transaction of its own: all of it happens, or nothing."""
@@ -209,6 +280,25 @@ class Archive:
                 return query(connection, *args, **kwargs)
 
         return await self._read(transaction)
+
+
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        """Raise `WorldError` for a file or disk that fails."""
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            if _is_bug(error):
+                raise
+            raise WorldError(
+                f"{self._path} failed ({error}). What could not be stored is asked for again "
+                "from the server at the next start."
+            ) from error
+
+
+async def _searching(path: Path) -> tuple[ThreadPoolExecutor, sqlite3.Connection]:
+    thread = ThreadPoolExecutor(1, thread_name_prefix="archive-search")
+    return thread, await _on(thread, schema.connect_reader, path)
 
 
 async def _on(
@@ -230,11 +320,13 @@ def _record_sync(
     connection: sqlite3.Connection,
     account: UserId,
     token: str,
-    events: Iterable[RoomEvent],
+    events: Sequence[RoomEvent],
     debts: Collection[Debt],
+    follow_ups: Collection[Debt],
+    gaps: Collection[Gap],
 ) -> Recorded:
-    recorded = messages.record(connection, events)
-    ledger.owe(connection, [debt for debt in debts if debt.event_id in recorded.new])
+    recorded = _record(connection, events, debts, follow_ups)
+    holes.note_gaps(connection, account, gaps)
     connection.execute(
         "INSERT INTO sync_tokens (account, token) VALUES (?1, ?2) "
         "ON CONFLICT (account) DO UPDATE SET token = ?2",
@@ -243,23 +335,37 @@ def _record_sync(
     return recorded
 
 
+def _record(
+    connection: sqlite3.Connection,
+    events: Sequence[RoomEvent],
+    debts: Collection[Debt] = (),
+    follow_ups: Collection[Debt] = (),
+) -> Recorded:
+    recorded = messages.record(connection, events)
+    new = [debt for debt in debts if debt.event_id in recorded.new]
+    owed = ledger.owe(connection, [*new, *follow_ups])
+    answers = [event for event in events if isinstance(event, Message) and event.answers]
+    ledger.settle(connection, answers)
+    return replace(recorded, owed=owed)
+
+
 def _forget_account(connection: sqlite3.Connection, account: UserId) -> None:
     connection.execute("DELETE FROM sync_tokens WHERE account = ?", (account,))
+    holes.forget(connection, account)
     owed = [debt.event_id for debt in ledger.owed(connection, account)]
     ledger.give_up(connection, account, owed, "ignored")
+
+
+def _still_owed(
+    connection: sqlite3.Connection, account: UserId, questions: Iterable[EventId]
+) -> set[EventId]:
+    return {each for each in questions if ledger.is_owed(connection, account, each)}
 
 
 def _sync_token(connection: sqlite3.Connection, account: UserId) -> str | None:
     found = connection.execute("SELECT token FROM sync_tokens WHERE account = ?", (account,))
     row = found.fetchone()
     return None if row is None else str(row[0])
-
-
-def _record_answer(
-    connection: sqlite3.Connection, account: UserId, questions: Collection[EventId], answer: Message
-) -> Recorded:
-    ledger.settle(connection, account, questions, answer)
-    return messages.record(connection, [answer])
 
 
 def _recent_by_room(

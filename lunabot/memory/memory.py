@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Self
 
 from lunabot.errors import WorldError
+from lunabot.matrix.batch import Gap
 from lunabot.matrix.events import Message, RoomEvent
-from lunabot.matrix.ids import EventId, RoomId, UserId
+from lunabot.matrix.ids import RoomId, UserId
 from lunabot.memory.archive import Archive
 from lunabot.memory.ledger import Debt
 from lunabot.memory.messages import Recorded
@@ -70,28 +71,34 @@ class Memory:
         self,
         account: UserId,
         token: str,
-        events: Iterable[RoomEvent],
+        events: Sequence[RoomEvent],
         debts: Collection[Debt] = (),
-    ) -> frozenset[EventId]:
+        follow_ups: Collection[Debt] = (),
+        gaps: Collection[Gap] = (),
+    ) -> Recorded:
         """Store what a sync of an account brought, the token that covers it and what is owed.
 
-        Returns the ids of the messages, edits among them, that no account had seen before and
-        that are not redacted: these, and no others, are to be handled now.
+        The `new` messages and the debts `owed` now, and no others, are to be handled.
         """
         async with self._in_order:
-            return await self._follow(await self.archive.record_sync(account, token, events, debts))
+            record = self.archive.record_sync(account, token, events, debts, follow_ups, gaps)
+            return await self._follow(await record)
 
-    async def record_outbound(self, message: Message) -> None:
-        """Store a message of Luna's own under the id the server gave it."""
+    async def record_found(
+        self,
+        events: Sequence[RoomEvent],
+        debts: Collection[Debt] = (),
+        follow_ups: Collection[Debt] = (),
+    ) -> Recorded:
+        """Store what no sync brought and was found in a room, as `record_sync` does."""
         async with self._in_order:
-            await self._follow(await self.archive.record_outbound(message))
+            return await self._follow(await self.archive.record_found(events, debts, follow_ups))
 
-    async def record_answer(
-        self, account: UserId, questions: Collection[EventId], answer: Message
-    ) -> None:
-        """Store an answer that was sent and settle the questions it answers, together."""
+    async def record_own(self, message: Message, follow_ups: Collection[Debt] = ()) -> Recorded:
+        """Store a message of one of Luna's accounts, settle what it answers, and record what the
+        others owe it."""
         async with self._in_order:
-            await self._follow(await self.archive.record_answer(account, questions, answer))
+            return await self._follow(await self.archive.record_own(message, follow_ups))
 
     async def record_history(self, events: Sequence[RoomEvent]) -> int:
         """Store older events in bulk; return how many messages were new."""
@@ -100,7 +107,7 @@ class Memory:
             await self._refill({event.room_id for event in events})
         return new
 
-    async def _follow(self, recorded: Recorded) -> frozenset[EventId]:
+    async def _follow(self, recorded: Recorded) -> Recorded:
         """Bring the copy in step with what was recorded."""
         by_room: dict[RoomId, list[Message]] = {}
         for message in recorded.shown:
@@ -109,7 +116,7 @@ class Memory:
             self.state.remember(room_id, messages)
             await asyncio.sleep(0)  # a first sync brings hundreds of rooms
         await self._refill(recorded.stale)
-        return recorded.new
+        return recorded
 
     async def _refill(self, room_ids: Iterable[RoomId]) -> None:
         for room_id in room_ids:

@@ -13,14 +13,16 @@ from typing import Any
 
 from lunabot.matrix.events import Message, Redaction, RoomEvent
 from lunabot.matrix.ids import EventId, RoomId, UserId
+from lunabot.memory.ledger import Debt
+from lunabot.memory.media import media_fields, media_of
 from lunabot.memory.text import storable
 
 _COLUMNS = (
     "event_id, room_id, sender, timestamp, body, msgtype, formatted_body, mentions, "
-    "in_reply_to, thread, encrypted"
+    "in_reply_to, thread, encrypted, media"
 )
 _INSERT = f"""
-    INSERT INTO messages ({_COLUMNS}, replaces) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO messages ({_COLUMNS}, replaces) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (event_id) DO NOTHING"""
 _INSERT_REDACTION = """
     INSERT INTO redactions (event_id, room_id, sender, timestamp, target) VALUES (?, ?, ?, ?, ?)
@@ -37,10 +39,17 @@ _REDACTED = """
         AND (messages.event_id = redactions.target OR messages.replaces = redactions.target)
     WHERE messages.redacted = 0 AND redactions.target IN (SELECT value FROM json_each(?))"""
 _EMPTY = """
-    UPDATE messages SET body = '', formatted_body = NULL, mentions = NULL, redacted = 1
+    UPDATE messages
+    SET body = '', formatted_body = NULL, mentions = NULL, media = NULL, redacted = 1
     WHERE event_id = ?"""
-_UNINDEX = "INSERT INTO message_index (message_index, rowid, body) VALUES ('delete', ?, ?)"
-_INDEX = "INSERT INTO message_index (rowid, body) VALUES (?, ?)"
+_SHOWN_BY_KEY = f"""
+    SELECT id, {_COLUMNS} FROM shown WHERE id IN (SELECT value FROM json_each(?))"""
+_UNINDEX = """
+    INSERT INTO message_index (message_index, rowid, words, label, room)
+    VALUES ('delete', ?, search_words(?), search_label(?, ?), search_room(?))"""
+_INDEX = """
+    INSERT INTO message_index (rowid, words, label, room)
+    VALUES (?, search_words(?), search_label(?, ?), search_room(?))"""
 _RECENT = f"""
     SELECT {_COLUMNS} FROM shown WHERE room_id = ? AND timestamp < ?
     ORDER BY timestamp DESC, id DESC LIMIT ?"""
@@ -53,12 +62,13 @@ class Recorded:
 
     `new` are the messages (edits, too) that were not known before and are not redacted; `shown`
     those of them that people see, as they see them; in `stale` rooms something that was shown
-    before has changed or gone.
+    before has changed or gone. `owed` are the debts that came into being with them.
     """
 
     new: frozenset[EventId]
     shown: tuple[Message, ...]
     stale: frozenset[RoomId]
+    owed: tuple[Debt, ...] = ()
 
 
 def record(connection: sqlite3.Connection, events: Iterable[RoomEvent]) -> Recorded:
@@ -108,10 +118,14 @@ def _reindex(
     connection: sqlite3.Connection, before: dict[int, Message], after: dict[int, Message]
 ) -> None:
     """Bring the full text from what was shown to what is; unindexing needs the very words."""
-    old = {(key, message.body) for key, message in before.items()}
-    new = {(key, message.body) for key, message in after.items()}
+    old = {_searchable(key, message) for key, message in before.items()}
+    new = {_searchable(key, message) for key, message in after.items()}
     connection.executemany(_UNINDEX, old - new)
     connection.executemany(_INDEX, new - old)
+
+
+def _searchable(key: int, message: Message) -> tuple[int, str, UserId, int, RoomId]:
+    return key, message.body, message.sender, message.timestamp, message.room_id
 
 
 def recent(
@@ -130,6 +144,32 @@ def by_ids(connection: sqlite3.Connection, event_ids: Iterable[EventId]) -> dict
     """Return those of the messages that are known and not redacted, as people see them."""
     ids = json.dumps([storable(event_id) for event_id in event_ids])
     return {message.event_id: message for message in _shown(connection, ids).values()}
+
+
+def by_keys(connection: sqlite3.Connection, keys: Iterable[int]) -> dict[int, Message]:
+    """Return those of the messages that are shown, by the archive's own keys."""
+    rows = connection.execute(_SHOWN_BY_KEY, (json.dumps(list(keys)),))
+    return {key: _message(row) for key, *row in rows}
+
+
+def known(connection: sqlite3.Connection, event_ids: Iterable[EventId]) -> frozenset[EventId]:
+    """Return which of these messages, edits among them, were stored; redacted ones, too."""
+    ids = json.dumps([storable(event_id) for event_id in event_ids])
+    rows = connection.execute(
+        "SELECT event_id FROM messages WHERE event_id IN (SELECT value FROM json_each(?))", (ids,)
+    )
+    return frozenset(EventId(row[0]) for row in rows)
+
+
+def oldest(connection: sqlite3.Connection, room_id: RoomId) -> int | None:
+    """Return when the oldest message of a room was sent, in milliseconds."""
+    found = connection.execute(
+        "SELECT min(timestamp) FROM messages "
+        "WHERE room_id = ? AND replaces IS NULL AND redacted = 0",
+        (room_id,),
+    )
+    timestamp: int | None = found.fetchone()[0]
+    return timestamp
 
 
 def room_ids(connection: sqlite3.Connection) -> tuple[RoomId, ...]:
@@ -152,6 +192,7 @@ def _row(message: Message) -> tuple[Any, ...]:
         _optional(message.in_reply_to),
         _optional(message.thread),
         message.encrypted,
+        None if message.media is None else json.dumps(media_fields(message.media)),
         _optional(message.replaces),
     )
 
@@ -169,6 +210,7 @@ def _message(row: Sequence[Any]) -> Message:
         in_reply_to=row[8],
         thread=row[9],
         encrypted=bool(row[10]),
+        media=None if row[11] is None else media_of(json.loads(row[11])),
     )
 
 

@@ -6,13 +6,15 @@ from typing import Any
 
 from lunabot.matrix.events import Message
 from lunabot.matrix.ids import RoomId, UserId
+from lunabot.memory.media import media_fields, media_of
 
 RECENT_MESSAGES = 60
 """How many messages of a room are kept at most."""
 RECENT_CHARACTERS = 64 * 1024
 """How much text of a room is kept at most; its newest message is kept at any length."""
 
-_FIELDS = tuple(field for field in fields(Message) if field.name != "room_id")
+_ELSEWHERE = ("room_id", "answers", "unfinished")  # the document's name; the ledger's business
+_FIELDS = tuple(field for field in fields(Message) if field.name not in _ELSEWHERE)
 
 
 def to_fields(message: Message) -> dict[str, Any]:
@@ -23,6 +25,8 @@ def to_fields(message: Message) -> dict[str, Any]:
     }
     if message.mentions is not None:
         found["mentions"] = sorted(message.mentions)
+    if message.media is not None:
+        found["media"] = media_fields(message.media)
     return found
 
 
@@ -30,6 +34,7 @@ def to_message(room_id: RoomId, stored: Mapping[str, Any]) -> Message:
     """Return the message that `to_fields` was given."""
     mentions = stored.get("mentions")
     known = dict(stored, mentions=None if mentions is None else frozenset(map(UserId, mentions)))
+    known["media"] = media_of(stored.get("media"))
     return Message(room_id=room_id, **known)
 
 

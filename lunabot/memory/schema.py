@@ -8,6 +8,7 @@ import sqlite3
 from pathlib import Path
 
 from lunabot.errors import WorldError
+from lunabot.memory.retrieval.index import define_functions
 
 _FIRST = """
 CREATE TABLE messages (
@@ -116,7 +117,70 @@ CREATE TABLE usage (
 );
 """
 
-MIGRATIONS = (_FIRST,)
+_ANSWERS = """
+-- What of an answer is in the room, as a JSON array of event ids. Its transaction id follows from
+-- its account and question.
+ALTER TABLE answers ADD COLUMN parts TEXT NOT NULL DEFAULT '[]';
+UPDATE answers SET parts = json_array(answer_event_id) WHERE answer_event_id IS NOT NULL;
+ALTER TABLE answers DROP COLUMN answer_event_id;
+ALTER TABLE answers DROP COLUMN transaction_id;
+CREATE INDEX answers_in_room ON answers (room_id, id);
+"""
+
+_MEDIA = """
+-- What a message brings besides words (`lunabot.memory.media`), as JSON. An edit brings its own.
+ALTER TABLE messages ADD COLUMN media TEXT;
+DROP VIEW shown;
+CREATE VIEW shown AS
+SELECT original.id, original.event_id, original.room_id, original.sender, original.timestamp,
+    iif(edit.id IS NULL, original.body, edit.body) AS body,
+    iif(edit.id IS NULL, original.msgtype, edit.msgtype) AS msgtype,
+    iif(edit.id IS NULL, original.formatted_body, edit.formatted_body) AS formatted_body,
+    iif(edit.id IS NULL, original.mentions, edit.mentions) AS mentions,
+    original.in_reply_to, original.thread, original.encrypted,
+    iif(edit.id IS NULL, original.media, edit.media) AS media
+FROM messages AS original
+LEFT JOIN messages AS edit ON edit.id = (
+    SELECT id FROM messages AS candidate
+    WHERE candidate.replaces = original.event_id
+        AND candidate.room_id = original.room_id
+        AND candidate.sender = original.sender
+        AND candidate.encrypted >= original.encrypted
+        AND candidate.redacted = 0
+    ORDER BY candidate.timestamp DESC, candidate.event_id DESC LIMIT 1)
+WHERE original.replaces IS NULL AND original.redacted = 0;
+"""
+
+_HOLES = """
+-- What is still to be fetched of a room: backwards from one pagination token to another, or, where
+-- there is none, to the room's beginning.
+CREATE TABLE holes (
+    id INTEGER PRIMARY KEY,
+    room_id TEXT NOT NULL,
+    account TEXT NOT NULL,
+    token TEXT NOT NULL,
+    until TEXT
+);
+CREATE UNIQUE INDEX holes_history ON holes (room_id) WHERE until IS NULL;
+"""
+
+_RETRIEVAL = """
+-- The full text of what people see: its words in any script, those of its sender and its date, and
+-- its room as one word. The functions are those of `lunabot.memory.retrieval.index`.
+CREATE VIEW searchable AS
+SELECT id, search_words(body) AS words, search_label(sender, timestamp) AS label,
+    search_room(room_id) AS room
+FROM shown;
+DROP TABLE message_index;
+CREATE VIRTUAL TABLE message_index USING fts5 (
+    words, label, room, content = 'searchable', content_rowid = 'id',
+    tokenize = 'porter ascii');
+INSERT INTO message_index (message_index, rank) VALUES ('rank', 'bm25(1.0, 1.0, 0.0)');
+INSERT INTO message_index (message_index) VALUES ('rebuild');
+CREATE INDEX messages_replies ON messages (in_reply_to) WHERE in_reply_to IS NOT NULL;
+"""
+
+MIGRATIONS = (_FIRST, _ANSWERS, _MEDIA, _HOLES, _RETRIEVAL)
 """The SQL of migration 1, 2, …; one that was released is never changed, only followed."""
 
 
@@ -132,6 +196,7 @@ def connect(path: Path | None) -> sqlite3.Connection:
     if path is not None:  # SQLite would create it with the mode of the umask; its WAL inherits ours
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     connection = sqlite3.connect(path or ":memory:", timeout=5, isolation_level=None)
+    define_functions(connection)
     try:
         _migrate(connection, path.name if path else "the archive")
         connection.executescript(
@@ -140,6 +205,13 @@ def connect(path: Path | None) -> sqlite3.Connection:
     except BaseException:
         connection.close()
         raise
+    return connection
+
+
+def connect_reader(path: Path) -> sqlite3.Connection:
+    """Open an archive that is open already a second time, for queries that may take long."""
+    connection = sqlite3.connect(path, timeout=5, isolation_level=None)
+    connection.execute("PRAGMA query_only = ON")
     return connection
 
 

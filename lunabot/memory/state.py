@@ -7,7 +7,6 @@ about them is the archive, from which `Memory` fills them at every start.
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -15,37 +14,37 @@ from lunabot.errors import WorldError
 from lunabot.matrix.events import Message
 from lunabot.matrix.ids import RoomId, UserId
 from lunabot.memory import json_file, recent
+from lunabot.memory.chapters import ChapterTable
 from lunabot.memory.documents import Documents
 from lunabot.memory.json_file import Tables
 from lunabot.memory.json_storage import JsonStorage
+from lunabot.memory.lenses import LensTable
 from lunabot.memory.migrations import migrate
+from lunabot.memory.notes import NoteTable
+from lunabot.memory.pauses import PauseTable
 from lunabot.memory.personas import PersonaTable
 from lunabot.memory.questions import QuestionTable
 from lunabot.personas.persona import Persona
 
 
-@dataclass(frozen=True, slots=True)
-class RoomState:
-    """What Luna keeps about a room. `welcomed`: she has said there what she can do."""
-
-    room_id: RoomId
-    welcomed: bool = False
-
-
 class State:
     """The documents, behind small typed methods. An instance comes from `open`.
 
-    `questions` are those that wait for a yes or no.
+    `questions` are those that wait for a yes or no, `pauses` the rooms stopped by the loop guard.
+    `chapters` and `lenses` tell what was said in a room, `notes` what a persona remembers.
     """
 
     def __init__(self, storage: JsonStorage, warnings: Sequence[str] = ()) -> None:
         self._storage = storage
         self._warnings = tuple(warnings)
         self._facts = Documents(storage, "facts")
-        self._rooms = Documents(storage, "rooms")
         self._recent = Documents(storage, "recent")
         self._personas = PersonaTable(Documents(storage, "personas"))
         self.questions = QuestionTable(Documents(storage, "questions"))
+        self.pauses = PauseTable(Documents(storage, "pauses"))
+        self.chapters = ChapterTable(Documents(storage, "chapters"))
+        self.lenses = LensTable(Documents(storage, "lenses"))
+        self.notes = NoteTable(Documents(storage, "notes"))
 
     @classmethod
     async def open(cls, path: Path | None) -> Self:
@@ -92,14 +91,6 @@ class State:
         """Keep a small fact."""
         self._facts.put(name, {"value": value})
 
-    def room(self, room_id: RoomId) -> RoomState:
-        """Return what is kept about a room, the defaults for one never heard of."""
-        return RoomState(room_id, welcomed=self._rooms.get(room_id).get("welcomed") is True)
-
-    def put_room(self, room: RoomState) -> None:
-        """Keep what is known about a room."""
-        self._rooms.put(room.room_id, {"welcomed": room.welcomed})
-
     def recent(self, room_id: RoomId) -> tuple[Message, ...]:
         """Return the newest messages of a room, oldest first, as people see them."""
         stored = self._recent.get(room_id).get("messages", ())
@@ -122,7 +113,8 @@ class State:
     def refill(self, room_id: RoomId, messages: Iterable[Message]) -> None:
         """Replace the newest messages of a room by these, as far as the limits allow."""
         stored = recent.newest([recent.to_fields(message) for message in messages])
-        self._recent.put(room_id, {"messages": stored})
+        if stored != self._recent.get(room_id).get("messages"):
+            self._recent.put(room_id, {"messages": stored})
 
     def forget_recent(self) -> None:
         """Forget the newest messages of all rooms."""

@@ -33,7 +33,7 @@ class FirstWords:
         completion = await self.model().complete(turns, model=character.model or None)
         content = text_content(completion.text)
         event_id = await account.say(room_id, content)
-        await self.memory.record_outbound(
+        await self.memory.record_own(
             Message(
                 event_id,
                 room_id,

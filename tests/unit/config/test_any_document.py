@@ -18,7 +18,9 @@ NAMES = sorted({name for key in all_keys() for name in key.path} | {"name", "tra
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.dates()
 keys = st.sampled_from(NAMES) | st.text() | st.integers() | st.none()
 documents = st.recursive(
-    scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=6)
+    scalars,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=6),
+    max_leaves=20,
 )
 sections = st.dictionaries(st.sampled_from(NAMES), documents, max_size=12)
 variables = st.dictionaries(

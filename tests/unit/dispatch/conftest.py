@@ -2,12 +2,15 @@
 
 from collections.abc import AsyncIterator
 
+import aiohttp
 import pytest
 
 from lunabot.llm.client import ModelClient
 from lunabot.memory.memory import Memory
+from tests.fake_homeserver import FakeHomeserver
 from tests.fake_model import FakeModel
 from tests.unit.dispatch.house import House
+from tests.unit.dispatch.library import Library
 
 KEY = "sk-secret-12345"
 
@@ -40,3 +43,11 @@ async def house(memory: Memory, model: FakeModel, client: ModelClient) -> AsyncI
     opened = House(memory, model, client)
     yield opened
     await opened.attention.close()
+
+
+@pytest.fixture
+async def library(home: FakeHomeserver, memory: Memory) -> AsyncIterator[Library]:
+    async with aiohttp.ClientSession() as session:
+        opened = Library(home, memory, session)
+        yield opened
+        await opened.stop()

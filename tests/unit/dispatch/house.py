@@ -1,10 +1,13 @@
 """Luna's account, her model and her memory, with questions that she owes an answer."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from lunabot.config import AnswersSettings
 from lunabot.dispatch.answering import Answering
 from lunabot.dispatch.attention import Attention
 from lunabot.dispatch.queue import Question
+from lunabot.dispatch.stops import Stops
 from lunabot.llm.client import ModelClient
 from lunabot.matrix.account import Account
 from lunabot.matrix.events import Message
@@ -12,6 +15,8 @@ from lunabot.matrix.ids import EventId, UserId
 from lunabot.memory.ledger import Debt
 from lunabot.memory.memory import Memory
 from lunabot.prompt.builder import Prompt, build
+from lunabot.prompt.material import Material
+from lunabot.prompt.shares import Limits
 from lunabot.prompt.tokens import ByteBound
 from tests.fake_account import FakeAccount
 from tests.fake_model import FakeModel
@@ -29,6 +34,10 @@ class House:
         self.told: list[str] = []
         self.trouble: Exception | None = None
         self.ends = False
+        self.allowed = True
+        self.addressed: tuple[UserId, ...] = ()
+        self.pace = AnswersSettings()
+        self.stops = Stops()
         self.attention = Attention()
         self.accounts: dict[UserId, Account] = {LUNA: self.luna, OWL: FakeAccount(OWL)}
         self.answer = Answering(
@@ -38,28 +47,33 @@ class House:
             lambda: client,
             memory,
             self.attention,
+            self._allows,
+            self._said,
+            lambda account, message: self.addressed,
+            lambda: self.pace,
+            self.stops,
             self.told.append,
         )
 
-    async def _prompt(self, account: Account, question: Message) -> Prompt:
+    async def _allows(self, account: Account, questions: Sequence[Question]) -> bool:
+        return self.allowed
+
+    async def _said(self, account: Account, message: Message) -> None:
+        await self.memory.record_own(message)
+
+    async def _prompt(self, account: Account, questions: Sequence[Question]) -> Prompt:
         if self.ends:
             self.accounts.clear()
         if self.trouble:
             raise self.trouble
-        return build(
-            "You are Luna.",
-            self.memory.state.recent(question.room_id),
-            me=account.user_id,
-            names={},
-            budget_tokens=8000,
-            reply_tokens=1000,
-            counter=ByteBound(),
-        )
+        recent = self.memory.state.recent(questions[-1].message.room_id)
+        material = Material("You are Luna.", recent, account.user_id, names={})
+        return build(material, Limits(8000, 1000), counter=ByteBound())
 
     async def ask(self, body: str = "a moon?", account: UserId = LUNA, **more: Any) -> Question:
         """Record a message as it is recorded by the inbox, and return the question."""
         message = said(body, **more)
-        debt = Debt(account, message.event_id, ROOM, message.timestamp, "transaction")
+        debt = Debt(account, message.event_id, ROOM, message.timestamp)
         await self.memory.record_sync(account, "s1", [message], [debt])
         return Question(account, message)
 
@@ -67,7 +81,7 @@ class House:
         return [debt.event_id for debt in await self.memory.archive.owed(LUNA)]
 
     async def answered(self, question: Question) -> bool:
-        return await self.memory.archive.has_answered(LUNA, question.message.event_id)
+        return "sent" in await self.memory.archive.outcomes([question.message.event_id])
 
     @property
     def bodies(self) -> list[str]:

@@ -1,25 +1,29 @@
 """One run of Luna's, from her syncs to her answers, on a memory that outlives it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from lunabot.config import ContextSettings, Settings
+from lunabot.config import AnswersSettings, ContextSettings, Settings
 from lunabot.dispatch.answering import Answering
 from lunabot.dispatch.attention import Attention
 from lunabot.dispatch.deciding import Deciding
 from lunabot.dispatch.inbox import Inbox
 from lunabot.dispatch.prompting import Prompting
-from lunabot.dispatch.queue import RoomQueues
+from lunabot.dispatch.queue import Question, RoomQueues
+from lunabot.dispatch.reactions import Reactions
+from lunabot.dispatch.sight import Sight
+from lunabot.dispatch.stops import Stops
 from lunabot.llm.client import ModelClient
 from lunabot.matrix.account import Account
 from lunabot.matrix.events import Message, Reaction
 from lunabot.matrix.ids import UserId
 from lunabot.memory.memory import Memory
 from lunabot.prompt.tokens import Tokenizer
+from lunabot.tasks import Tasks
 from tests.fake_homeserver import FakeHomeserver
-from tests.unit.dispatch.people import LUNA, Troupe
+from tests.unit.dispatch.people import LUNA, Troupe, no_api
 
 _BACKLOG_MS = 3_600_000
 
@@ -44,9 +48,15 @@ class Life:
         self.attention = Attention()
         cast = Troupe()
         prompting = Prompting(
-            ContextSettings, cast, memory.state, Tokenizer("gpt-3.5-turbo"), lambda message: True
+            ContextSettings,
+            cast,
+            memory.state,
+            Tokenizer("gpt-3.5-turbo"),
+            lambda message: True,
+            Sight(lambda: False, no_api),
         )
         accounts = {LUNA: account}
+        stops, deciding = Stops(), Deciding(Settings, memory.state, cast)
         self.answering = Answering(
             accounts,
             cast,
@@ -54,11 +64,23 @@ class Life:
             lambda: client,
             memory,
             self.attention,
+            self._allows,
+            self._said,
+            deciding.addressed,
+            AnswersSettings,
+            stops,
             self.told.append,
         )
         self.queues = RoomQueues(self.answering)
-        deciding = Deciding(Settings, memory.state, cast)
-        self.inbox = Inbox(accounts, memory, self.queues, NoCommands(), deciding)
+        self.tasks = Tasks()
+        reactions = Reactions(memory, self.queues, stops, self.tasks)
+        self.inbox = Inbox(accounts, memory, self.queues, NoCommands(), deciding, reactions)
+
+    async def _allows(self, account: Account, questions: Sequence[Question]) -> bool:
+        return True
+
+    async def _said(self, account: Account, message: Message) -> None:
+        await self.inbox.said(account, message)
 
     async def owed(self) -> int:
         return len(await self.memory.archive.owed(LUNA))
@@ -97,5 +119,6 @@ class House:
             syncing.cancel()
             await asyncio.gather(syncing, return_exceptions=True)
             await life.queues.close(0)
+            await life.tasks.close()
             await life.attention.close()
             await account.close()

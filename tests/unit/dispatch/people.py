@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lunabot.dispatch.cast import Character
+from lunabot.homeserver.client_api import ClientApi
+from lunabot.matrix.account import Account
 from lunabot.matrix.events import Message
 from lunabot.matrix.ids import EventId, RoomId, UserId
 
@@ -24,6 +26,11 @@ class Troupe:
 
     def characters(self) -> Mapping[UserId, Character]:
         return self._characters
+
+
+def no_api(account: Account) -> ClientApi:
+    """Stands in where no request is to be made."""
+    raise AssertionError
 
 
 def said(

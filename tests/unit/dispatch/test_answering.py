@@ -89,7 +89,7 @@ async def test_after_a_crash_the_same_is_sent_under_the_same_id(
 
     question = await house.ask()
     with monkeypatch.context() as crashing, pytest.raises(asyncio.CancelledError):
-        crashing.setattr(house.memory, "record_answer", crash)
+        crashing.setattr(house.memory, "record_own", crash)
         await house.answer([question])
     assert await house.owed() == [question.message.event_id]
     await house.answer([question])

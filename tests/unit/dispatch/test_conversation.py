@@ -79,7 +79,7 @@ async def test_a_crash_between_saying_and_noting_it_says_nothing_twice(
     home.bring(joined(ROOM, state=HERE), joined(ROOM, wrote(ADA, "a moon?")))
     model.enqueue(Answer("It is round."), Answer("Round, I think."))
     with monkeypatch.context() as crashing:
-        crashing.setattr(Memory, "record_answer", never)
+        crashing.setattr(Memory, "record_own", never)
         async with luna.start() as life:
             await noting.wait()
             assert await life.owed() == 1

@@ -58,9 +58,28 @@ def test_who_is_only_invited_does_not_count(table: Table) -> None:
     assert table.deciding(table.account, said("hello Owl")) == ()
 
 
-@pytest.mark.parametrize("sender", [LUNA, OWL])
-def test_her_own_accounts_answer_one_another_never(table: Table, sender: UserId) -> None:
-    assert table.answers(said("Luna! Owl!", sender), ADA, OWL) == ()
+@pytest.mark.parametrize(
+    ("sender", "body", "members", "answering"),
+    [
+        (LUNA, "Luna! Owl!", (ADA, OWL), (OWL,)),
+        (OWL, "Luna! Owl!", (ADA, OWL), (LUNA,)),
+        (OWL, "hello Ada", (ADA, OWL), ()),
+        (OWL, "hello", (OWL,), (LUNA,)),
+        (LUNA, "Luna!", (ADA,), ()),
+    ],
+)
+def test_her_own_accounts_are_answered_by_the_others_as_people_are(
+    table: Table, sender: UserId, body: str, members: tuple[UserId, ...], answering: object
+) -> None:
+    assert table.answers(said(body, sender), *members) == answering
+
+
+def test_whom_an_answer_addresses(table: Table) -> None:
+    table.account.enter(ROOM, ADA, OWL)
+    assert table.deciding.addressed(table.account, said("Ada, Owl, Luna", LUNA)) == (OWL,)
+    assert table.deciding.addressed(table.account, said("`Owl`", LUNA)) == ()
+    table.account.enter(ROOM, ADA)
+    assert table.deciding.addressed(table.account, said("Owl", LUNA)) == ()
 
 
 def test_a_room_she_is_not_in(table: Table) -> None:

@@ -1,16 +1,20 @@
 """What of a room is read before an answer, and by whose settings."""
 
+from dataclasses import replace
+
 import pytest
 
 from lunabot.config import ContextSettings
-from lunabot.dispatch.prompting import Prompting, same_thread
+from lunabot.dispatch.prompting import Prompting, heard
+from lunabot.dispatch.queue import Question
+from lunabot.dispatch.sight import Sight
 from lunabot.matrix.events import Message
 from lunabot.matrix.ids import EventId, UserId
 from lunabot.memory.memory import Memory
 from lunabot.prompt.builder import BudgetTooSmall
 from lunabot.prompt.tokens import Tokenizer
 from tests.fake_account import FakeAccount
-from tests.unit.dispatch.people import ADA, BOB, LUNA, OTHER_ROOM, OWL, ROOM, Troupe, said
+from tests.unit.dispatch.people import ADA, BOB, LUNA, OTHER_ROOM, OWL, ROOM, Troupe, no_api, said
 
 LARGE = ContextSettings()
 
@@ -35,9 +39,10 @@ class Desk:
             self.state,
             self.tokenizer,
             lambda message: not message.body.startswith("!"),
+            Sight(lambda: False, no_api),
         )
         self.account.user_id = who
-        prompt = await prompting(self.account, question)
+        prompt = await prompting(self.account, [Question(who, question)])
         return [f"{turn.role}: {turn.content}" for turn in prompt.turns]
 
 
@@ -96,14 +101,35 @@ async def test_a_thread_is_a_conversation_of_its_own(desk: Desk) -> None:
     assert "about moons" in text and "round?" not in text
 
 
+def ids(*messages: Message) -> list[EventId]:
+    return [message.event_id for message in messages]
+
+
 def test_the_root_of_a_thread_belongs_to_it() -> None:
-    root, other = said(), EventId("$other")
-    inside = said(thread=root.event_id)
-    assert same_thread(root, inside)
-    assert same_thread(inside, inside)
-    assert same_thread(root, said())
-    assert not same_thread(inside, root)
-    assert not same_thread(said(thread=other), inside)
+    root, other = said(ago_ms=3), said(ago_ms=2, thread=EventId("$other"))
+    inside, after = said(ago_ms=1, thread=EventId("$root")), said()
+    root = replace(root, event_id=EventId("$root"))
+    recent = (root, other, inside, after)
+    assert ids(*heard(recent, [Question(LUNA, inside)], {LUNA})) == ids(root, inside)
+    assert ids(*heard(recent, [Question(LUNA, after)], {LUNA})) == ids(root, after)
+
+
+def test_what_people_said_after_the_question_comes_with_the_next_answer() -> None:
+    question, own = said(ago_ms=3), said("Hoo.", OWL, ago_ms=2)
+    later = said("and lunch?", BOB, ago_ms=1)
+    assert ids(*heard((question, own, later), [Question(LUNA, question)], {LUNA, OWL})) == ids(
+        question, own
+    )
+
+
+def test_an_answer_to_be_replaced_is_not_there_yet() -> None:
+    question, old, later = said(ago_ms=3), said("Round.", LUNA, ago_ms=2), said("Hoo.", OWL)
+    recent = (question, old, later)
+    parts = (old.event_id,)
+    begun = Question(LUNA, question, parts)
+    assert ids(*heard(recent, [begun], {LUNA, OWL})) == ids(question, later)
+    again = Question(LUNA, question, parts, again=True)
+    assert ids(*heard(recent, [again], {LUNA, OWL})) == ids(question)
 
 
 async def test_the_limits_are_those_of_the_moment(desk: Desk) -> None:

@@ -16,11 +16,11 @@ ROOM = RoomId("!room:localhost")
 REQUEST = "m.key.verification.request"
 
 
-def read(answer: dict[str, Any]) -> SyncBatch:
+def read(answer: dict[str, Any], since: str | None = "s0") -> SyncBatch:
     whole = {"next_batch": "s1", "device_one_time_keys_count": {}, **answer}
     response = nio.SyncResponse.from_dict(whole)
     assert isinstance(response, nio.SyncResponse)
-    return read_batch(ME, response, lambda event: True)
+    return read_batch(ME, since, response, lambda event: True)
 
 
 def in_room(*timeline: Event) -> SyncBatch:
@@ -72,8 +72,12 @@ def test_only_an_image_is_a_message_too() -> None:
 
 
 def test_a_gap_says_where_it_ends() -> None:
-    assert read(joined(ROOM, limited=True)).gaps == (Gap(ROOM, f"before-{ROOM}"),)
+    assert read(joined(ROOM, limited=True)).gaps == (Gap(ROOM, f"before-{ROOM}", "s0"),)
     assert read(joined(ROOM)).gaps == ()
+
+
+def test_what_was_said_before_a_first_sync_is_no_gap() -> None:
+    assert read(joined(ROOM, limited=True), since=None).gaps == ()
 
 
 def test_invitations_of_this_account_only() -> None:

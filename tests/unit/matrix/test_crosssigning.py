@@ -22,7 +22,6 @@ from lunabot.matrix.crosssigning import (
     check_device_keys,
     ensure_cross_signed,
     load_or_create_keys,
-    sign_user,
 )
 from lunabot.matrix.crypto_store import CryptoStore
 from lunabot.matrix.published_keys import decode_base64, fetch_published_keys
@@ -196,30 +195,6 @@ async def test_a_device_without_keys_on_the_server_is_not_signed(home: Home) -> 
     with pytest.raises(WorldError, match="not on the server yet"):
         await bare.ensure(CrossSigningKeys.generate())
     assert (await bare.seen()).master_key is None
-
-
-@on_synapse
-async def test_another_user_is_vouched_for(device: Device, home: Home, tmp_path: Path) -> None:
-    session = await home.register()
-    person = Device(home, session, await home.publish_device(session, tmp_path / "person"))
-    theirs, ours = CrossSigningKeys.generate(), CrossSigningKeys.generate()
-    await person.ensure(theirs)
-    await device.ensure(ours)
-    http, user_id = home.http, session.user_id
-    await sign_user(http, device.session, ours, user_id, theirs.master_key)
-    seen = await fetch_published_keys(http, device.session.access_token, user_id)
-    [user_signing] = (await device.seen()).user_signing["keys"].values()
-    assert_signed(seen.master, device.session.user_id, user_signing)
-
-
-@on_synapse
-async def test_another_key_than_the_verified_one_is_not_vouched_for(
-    device: Device, home: Home
-) -> None:
-    ours = CrossSigningKeys.generate()
-    await device.ensure(ours)
-    with pytest.raises(WorldError, match="another master key"):
-        await sign_user(home.http, device.session, ours, device.session.user_id, "AAAA")
 
 
 def test_keys_are_made_once_and_kept_private(tmp_path: Path) -> None:

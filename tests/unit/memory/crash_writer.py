@@ -35,8 +35,10 @@ async def write(folder: Path) -> None:
 
 
 async def _answer(memory: Memory, number: int) -> None:
-    answer = said(f"$a{number}", f"answer {number}", at=number, sender=LUNA)
-    await memory.record_answer(LUNA, [EventId(f"$q{number}")], answer)
+    answered = f"$q{number}"
+    body = f"answer {number}"
+    answer = said(f"$a{number}", body, at=number, sender=LUNA, answers=[answered])
+    await memory.record_own(answer)
 
 
 def _confirm(what: str, number: int) -> None:

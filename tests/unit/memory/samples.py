@@ -1,5 +1,7 @@
 """Events to record, made with as few words as a test needs."""
 
+from collections.abc import Sequence
+
 from lunabot.matrix.events import Message, Redaction
 from lunabot.matrix.ids import EventId, RoomId, UserId
 from lunabot.memory.ledger import Debt
@@ -20,6 +22,8 @@ def said(
     room_id: RoomId = ROOM,
     replaces: str | None = None,
     encrypted: bool = False,
+    answers: Sequence[str] = (),
+    unfinished: bool = False,
 ) -> Message:
     return Message(
         event_id=EventId(event_id),
@@ -29,6 +33,8 @@ def said(
         body=body,
         replaces=EventId(replaces) if replaces else None,
         encrypted=encrypted,
+        answers=tuple(map(EventId, answers)),
+        unfinished=unfinished,
     )
 
 
@@ -39,4 +45,4 @@ def redacted(
 
 
 def debt(event_id: str, *, account: UserId = LUNA, received_at: int = 5_000) -> Debt:
-    return Debt(account, EventId(event_id), ROOM, received_at, f"transaction-{event_id}")
+    return Debt(account, EventId(event_id), ROOM, received_at)

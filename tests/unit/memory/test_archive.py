@@ -44,14 +44,14 @@ async def test_other_events_of_a_sync_are_skipped(archive: Archive) -> None:
 
 async def test_the_echo_of_an_own_message_changes_nothing(archive: Archive) -> None:
     own = said("$own", "done", sender=LUNA)
-    await archive.record_outbound(own)
+    await archive.record_own(own)
     assert (await archive.record_sync(LUNA, "s1", [own])).new == frozenset()
     assert await archive.recent(ROOM, 10) == (own,)
 
 
 async def test_history_comes_in_bulk_and_says_what_was_new(archive: Archive) -> None:
     history = [said(f"${at}", at=at) for at in range(1_200)]
-    await archive.record_outbound(history[700])
+    await archive.record_own(history[700])
     assert await archive.record_history(history) == 1_199
     assert await archive.record_history(history) == 0
     assert await archive.recent(ROOM, 2) == tuple(history[-2:])

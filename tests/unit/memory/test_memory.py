@@ -5,7 +5,6 @@ from pathlib import Path
 
 from hypothesis import given, settings
 
-from lunabot.matrix.ids import EventId
 from lunabot.memory.archive import Archive
 from lunabot.memory.memory import Memory
 from lunabot.memory.state import State
@@ -19,11 +18,11 @@ async def _open(folder: Path) -> Memory:
 
 async def test_what_is_recorded_is_in_both_stores(tmp_path: Path) -> None:
     memory = await _open(tmp_path)
-    new = await memory.record_sync(LUNA, "s1", [said("$1", at=1)], [debt("$1")])
-    await memory.record_answer(LUNA, [EventId("$1")], said("$2", "yes", at=2, sender=LUNA))
-    await memory.record_outbound(said("$3", "also", at=3, sender=LUNA))
+    recorded = await memory.record_sync(LUNA, "s1", [said("$1", at=1)], [debt("$1")])
+    await memory.record_own(said("$2", "yes", at=2, sender=LUNA, answers=["$1"]))
+    await memory.record_own(said("$3", "also", at=3, sender=LUNA))
     assert await memory.record_history([said("$0", at=0), said("$1", at=1)]) == 1
-    assert new == {"$1"}
+    assert (set(recorded.new), recorded.owed) == ({"$1"}, (debt("$1"),))
     assert [message.event_id for message in memory.state.recent(ROOM)] == ["$0", "$1", "$2", "$3"]
     assert await memory.archive.recent(ROOM, 10) == memory.state.recent(ROOM)
     assert await memory.archive.owed(LUNA) == ()
@@ -78,7 +77,8 @@ async def test_without_its_archive_luna_goes_on_from_the_state(tmp_path: Path) -
     (tmp_path / "archive.db").write_bytes(broken)
     memory = await _open(tmp_path)
     assert memory.state.recent(ROOM) == (said("$1"),)
-    assert await memory.record_sync(LUNA, "s1", [said("$1"), said("$2")]) == {"$2"}
+    recorded = await memory.record_sync(LUNA, "s1", [said("$1"), said("$2")])
+    assert recorded.new == {"$2"}
     assert len(memory.warnings) == 1 and "archive.db" in memory.warnings[0]
     await memory.close()
     assert (tmp_path / "archive.db").read_bytes() == broken

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -9,9 +10,12 @@ from hypothesis import strategies as st
 
 from lunabot.matrix.events import Message
 from lunabot.matrix.ids import EventId, RoomId, UserId
+from lunabot.matrix.media import FileKeys, Media
 from lunabot.memory import messages, schema
 from tests.unit.memory.samples import ADA, BOB, OTHER_ROOM, ROOM, redacted, said
 from tests.unit.memory.worlds import Event, deliveries, seen
+
+PICTURE = Media("mxc://localhost/a", "cat.jpg", size=9, keys=FileKeys("key", "iv", "hash"))
 
 
 @pytest.fixture
@@ -54,6 +58,7 @@ def test_everything_of_a_message_comes_back(connection: sqlite3.Connection) -> N
         in_reply_to=EventId("$0"),
         thread=EventId("$root"),
         encrypted=True,
+        media=PICTURE,
     )
     messages.record(connection, [message])
     assert messages.recent(connection, ROOM, 10, None) == (message,)
@@ -102,6 +107,22 @@ def test_a_redaction_leaves_a_tombstone_without_words(connection: sqlite3.Connec
     rows = connection.execute("SELECT event_id, body, redacted FROM messages ORDER BY id")
     assert rows.fetchall() == [("$1", "", 1), ("$2", "", 1)]
     assert _found(connection, "secret") == []
+
+
+def test_a_redaction_leaves_nothing_of_a_picture(connection: sqlite3.Connection) -> None:
+    messages.record(connection, [replace(said("$1"), media=PICTURE)])
+    messages.record(connection, [redacted("$1")])
+    assert connection.execute("SELECT media FROM messages").fetchall() == [(None,)]
+
+
+def test_an_edit_brings_its_own_media(connection: sqlite3.Connection) -> None:
+    other = replace(PICTURE, uri="mxc://localhost/b")
+    edit = replace(said("$2", at=2, replaces="$1"), media=other)
+    words = said("$3", "never mind", at=3, replaces="$1")
+    messages.record(connection, [replace(said("$1"), media=PICTURE)])
+    for newest, expected in ((edit, other), (words, None)):
+        messages.record(connection, [newest])
+        assert messages.recent(connection, ROOM, 1, None)[0].media == expected
 
 
 def test_redacting_an_edit_brings_the_original_back(connection: sqlite3.Connection) -> None:

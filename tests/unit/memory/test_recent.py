@@ -10,6 +10,7 @@ from lunabot.matrix.events import Message
 from lunabot.matrix.ids import EventId, UserId
 from lunabot.memory import recent
 from tests.unit.memory.samples import ADA, BOB, ROOM, said
+from tests.unit.memory.test_media import MEDIA
 
 _optional_ids = st.none() | st.text(max_size=3).map(EventId)
 
@@ -29,6 +30,7 @@ def _messages(draw: st.DrawFn) -> Message:
         in_reply_to=draw(_optional_ids),
         thread=draw(_optional_ids),
         encrypted=draw(st.booleans()),
+        media=draw(st.none() | MEDIA),
     )
 
 

@@ -36,6 +36,26 @@ def test_migrations_run_once_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert _version(path) == len(later)
 
 
+def test_what_was_said_before_there_were_media_is_shown_and_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, released = tmp_path / "archive.db", schema.MIGRATIONS
+    monkeypatch.setattr(schema, "MIGRATIONS", released[: released.index(schema._MEDIA)])
+    connection = schema.connect(path)
+    connection.executescript(
+        "INSERT INTO messages (event_id, room_id, sender, timestamp, body, msgtype, encrypted) "
+        "VALUES ('$1', '!a', '@b', 1, 'hello', 'm.text', 0);"
+        "INSERT INTO message_index (rowid, body) VALUES (1, 'hello');"
+    )
+    connection.close()
+    monkeypatch.setattr(schema, "MIGRATIONS", released)
+    connection = schema.connect(path)
+    shown = connection.execute("SELECT body, media FROM shown").fetchall()
+    found = connection.execute("SELECT body FROM message_index WHERE message_index MATCH 'hello'")
+    assert (shown, found.fetchall()) == ([("hello", None)], [("hello",)])
+    connection.close()
+
+
 def test_a_migration_that_fails_changes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,7 @@ import pytest
 from lunabot.errors import WorldError
 from lunabot.memory.migrations import MIGRATIONS
 from lunabot.memory.recent import RECENT_MESSAGES
-from lunabot.memory.state import RoomState, State
+from lunabot.memory.state import State
 from tests.unit.memory.samples import OTHER_ROOM, ROOM, said
 
 
@@ -17,13 +17,6 @@ async def test_facts_are_kept(state: State) -> None:
     state.set_fact("admin_room_id", ROOM)
     state.set_fact("admin_room_id", OTHER_ROOM)
     assert state.fact("admin_room_id") == OTHER_ROOM
-
-
-async def test_rooms_have_settings(state: State) -> None:
-    assert state.room(ROOM) == RoomState(ROOM)
-    state.put_room(RoomState(ROOM, welcomed=True))
-    assert state.room(ROOM).welcomed
-    assert not state.room(OTHER_ROOM).welcomed
 
 
 async def test_messages_are_remembered_once_and_in_time_order(state: State) -> None:

@@ -148,7 +148,8 @@ def test_a_hostile_file_gets_one_clear_line(content: bytes, mistake: str) -> Non
 
 _json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
 )
 _fields = st.sampled_from(
     ["displayname", "system_prompt", "traits", "rooms", "stays", "model", "notes", "extra"]

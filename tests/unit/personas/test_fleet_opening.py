@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import aiohttp
 import pytest
@@ -23,9 +23,9 @@ from lunabot.personas.company import Company
 from lunabot.personas.fleet import Fleet
 from lunabot.personas.secrets import PersonaSecrets
 from lunabot.problems import Problems
-from lunabot.resident import Household
 from tests.fake_homeserver import ME, FakeHomeserver
 from tests.homeserver_scripts import Status
+from tests.quiet_house import nothing_owed, quiet_household
 from tests.unit.personas.characters import teacher
 
 LOGIN = "/_matrix/client/v3/login"
@@ -44,14 +44,8 @@ class School:
 
     async def start(self) -> Fleet:
         """Start a fleet; return it when all are ready."""
-        inbox = SimpleNamespace(take=self._take, take_history=self._take, settle_debts=_owe_nothing)
-        house = Household(
-            cast(Any, inbox),
-            Problems(self.told.append),
-            self.told.append,
-            lambda user: False,
-            lambda account, change: None,
-        )
+        inbox = SimpleNamespace(take=self._take, take_history=self._take, settle_debts=nothing_owed)
+        house = quiet_household(inbox, Problems(self.told.append), self.told.append)
         opener = Opener(
             self.http, self.home.url, self.secrets.folder, self.memory, lambda user: False, _show
         )
@@ -81,10 +75,6 @@ class School:
     def syncs(self, token: str) -> int:
         """Return how many syncs there were by the session of a token."""
         return sum(request.token == token for request in self.home.of("sync"))
-
-
-async def _owe_nothing(*_: object) -> int:
-    return 0
 
 
 async def _show(*_: object) -> None:

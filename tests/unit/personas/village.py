@@ -17,7 +17,6 @@ from lunabot.dispatch.cast import Character
 from lunabot.homeserver.admin_api import AdminApi
 from lunabot.homeserver.client_api import ClientApi
 from lunabot.homeserver.http import HomeserverClient
-from lunabot.matrix.account import Account
 from lunabot.matrix.batch import SyncBatch
 from lunabot.matrix.identity import Identity
 from lunabot.matrix.ids import DeviceId, RoomId, UserId
@@ -31,10 +30,10 @@ from lunabot.personas.home import Homes
 from lunabot.personas.secrets import PersonaSecrets
 from lunabot.personas.summoning import Summoner, Summons
 from lunabot.problems import Problems
-from lunabot.resident import Household
 from tests.fake_account import FakeAccount
 from tests.fake_homeserver import FakeHomeserver, Request
 from tests.homeserver_scripts import Status
+from tests.quiet_house import nothing_owed, quiet_household
 from tests.unit.personas.characters import ADMIN, CLASSROOM
 
 LUNA, SCOUT = UserId("@luna:localhost"), UserId("@scout:localhost")
@@ -187,20 +186,11 @@ class Village(AsyncExitStack):
         return self
 
     def _fleet(self, http: HomeserverClient) -> ScoutsFleet:
-        async def settle_debts(account: Account, backlog_ms: int) -> int:
-            return 0
-
         async def take_history(batch: SyncBatch) -> None:
             await self.memory.record_sync(batch.account, batch.token, batch.events)
 
-        inbox = SimpleNamespace(settle_debts=settle_debts, take_history=take_history)
-        house = Household(
-            cast(Any, inbox),
-            Problems(self.told.append),
-            self.told.append,
-            lambda user: True,
-            lambda account, change: None,
-        )
+        inbox = SimpleNamespace(settle_debts=nothing_owed, take_history=take_history)
+        house = quiet_household(inbox, Problems(self.told.append), self.told.append)
         fleet = ScoutsFleet(
             http,
             cast(Opener, None),

@@ -60,7 +60,9 @@ def test_encoding_for(model: str, expected: tuple[str, bool]) -> None:
 
 
 @pytest.mark.parametrize(
-    "damage", [b"", b"no gzip", gzip.compress(b"IQ== 0\n"), gzip.compress(b"x")]
+    "damage",
+    [b"", b"no gzip", gzip.compress(b"IQ== 0\n"), gzip.compress(b"x")],
+    ids=["empty", "no gzip", "another table", "no table"],
 )
 def test_a_damaged_table_is_told(
     damage: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -47,7 +47,7 @@ def sound(house: House) -> None:
 
 async def test_all_is_well(house: House) -> None:
     message = replace(command("hello"), encrypted=True)
-    await house.services.memory.record_outbound(message)
+    await house.services.memory.record_own(message)
     head, lines = (await house.run("health")).split("\n\n")
     assert head == f"Luna {__version__}, up for 2.0 h. All is well."
     for line in (

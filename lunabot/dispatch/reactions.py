@@ -1,0 +1,47 @@
+"""What people want of an answer by a tap: that it stops, or that there is another one."""
+
+from dataclasses import dataclass
+
+from lunabot.dispatch.queue import Question, RoomQueues
+from lunabot.dispatch.stops import Stops
+from lunabot.matrix.events import Reaction
+from lunabot.matrix.ids import UserId
+from lunabot.memory.memory import Memory
+from lunabot.tasks import Tasks
+
+STOP, AGAIN = "🛑", "🔁"
+_VARIATION_SELECTORS = str.maketrans("", "", "\ufe0e\ufe0f")
+
+
+@dataclass(frozen=True, slots=True)
+class Reactions:
+    """Hears reactions. Only that of somebody who asked counts, on the question or its answer."""
+
+    memory: Memory
+    queues: RoomQueues
+    stops: Stops
+    tasks: Tasks
+
+    def __call__(self, seer: UserId, reaction: Reaction) -> None:
+        """Hear of a reaction that an account saw."""
+        key = reaction.key.translate(_VARIATION_SELECTORS)
+        if key == STOP and not self.stops.stop(seer, reaction):
+            if self.queues.withdraw(seer, reaction):
+                self.tasks.start(self._ignore(seer, reaction), "withdrawal")
+        elif key == AGAIN:
+            self.tasks.start(self._again(seer, reaction), "another answer")
+
+    async def _ignore(self, seer: UserId, reaction: Reaction) -> None:
+        await self.memory.archive.record_unanswered(seer, [reaction.target], "ignored")
+
+    async def _again(self, seer: UserId, reaction: Reaction) -> None:
+        """Ask the questions of an answer once more; the new answer takes the place of the old."""
+        debts = await self.memory.archive.debts_about(reaction.room_id, reaction.target)
+        mine = [debt for debt in debts if debt.account == seer and debt.parts]
+        asked = await self.memory.archive.messages([debt.event_id for debt in mine])
+        if reaction.sender not in {message.sender for message in asked.values()}:
+            return
+        for debt in mine:
+            if debt.event_id in asked:
+                message = asked[debt.event_id]
+                self.queues.put(Question(seer, message, debt.parts, again=True))

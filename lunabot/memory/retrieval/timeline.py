@@ -1,0 +1,101 @@
+"""Who stands next to whom: the messages of each room and thread in the order of time.
+
+It costs 20 bytes of memory a message and lives on the thread of its connection.
+"""
+
+import sqlite3
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from lunabot.matrix.ids import EventId, RoomId
+
+PAUSE = 3_600_000
+"""Milliseconds without a word after which a new sitting begins."""
+_OF_ROOM = """
+    SELECT room_id, thread, id, timestamp FROM messages
+    WHERE room_id = ? AND replaces IS NULL AND redacted = 0 AND id <= ? ORDER BY timestamp"""
+_NEW = """
+    SELECT room_id, thread, id, timestamp FROM messages
+    WHERE id > ? AND id <= ? AND replaces IS NULL AND redacted = 0 ORDER BY timestamp"""
+_MANY = 1_000  # new messages after which a room is read anew: old ones among them have to be moved
+
+
+@dataclass(slots=True)
+class Line:
+    """A room without its threads, or one of its threads: keys, times, and numbers of sittings."""
+
+    keys: "array[int]" = field(default_factory=lambda: array("q"))
+    times: "array[int]" = field(default_factory=lambda: array("q"))
+    sittings: "array[int]" = field(default_factory=lambda: array("l"))
+
+    def add(self, key: int, time: int) -> None:
+        """Put a message in its place, which mostly is the end."""
+        place = bisect_right(self.times, time)
+        self.keys.insert(place, key)
+        self.times.insert(place, time)
+        if place == len(self.sittings):
+            self.sittings.append(self._sitting(place))
+        else:
+            del self.sittings[:]
+
+    def position(self, key: int, time: int) -> int | None:
+        """Return where a message stands, if it does."""
+        for place in range(bisect_left(self.times, time), bisect_right(self.times, time)):
+            if self.keys[place] == key:
+                return place
+        return None
+
+    def sitting(self, position: int) -> int:
+        """Return the number of the sitting a message belongs to."""
+        while len(self.sittings) < len(self.times):
+            self.sittings.append(self._sitting(len(self.sittings)))
+        return self.sittings[position]
+
+    def is_in(self, position: int, sitting: int) -> bool:
+        """Tell whether there is a message at a position, of that sitting."""
+        return 0 <= position < len(self.times) and self.sitting(position) == sitting
+
+    def members(self, sitting: int) -> "array[int]":
+        """Return the keys of the messages of a sitting, in time order."""
+        return self.keys[bisect_left(self.sittings, sitting) : bisect_right(self.sittings, sitting)]
+
+    def _sitting(self, place: int) -> int:
+        if not place:
+            return 0
+        paused = self.times[place] - self.times[place - 1] > PAUSE
+        return self.sittings[place - 1] + paused
+
+
+class Timeline:
+    """The lines of the rooms that were asked for, kept in step with the archive.
+
+    What is redacted or purged later stays as a place that holds nothing.
+    """
+
+    def __init__(self) -> None:
+        self._rooms: dict[RoomId, dict[EventId | None, Line]] = {}
+        self._seen = 0
+
+    def update(self, connection: sqlite3.Connection, rooms: Iterable[RoomId]) -> None:
+        """Take in what is new in the archive, and all of those rooms that are not here yet."""
+        newest = connection.execute("SELECT coalesce(max(id), 0) FROM messages").fetchone()[0]
+        if newest - self._seen > _MANY:
+            self._rooms.clear()
+        elif newest != self._seen:
+            self._add(connection.execute(_NEW, (self._seen, newest)))
+        self._seen = newest
+        for room_id in rooms:
+            if room_id not in self._rooms:
+                self._rooms[room_id] = {}
+                self._add(connection.execute(_OF_ROOM, (room_id, newest)))
+
+    def line(self, room_id: RoomId, thread: EventId | None) -> Line:
+        """Return the line of a room or of a thread in it."""
+        return self._rooms.setdefault(room_id, {}).setdefault(thread, Line())
+
+    def _add(self, rows: Iterable[tuple[RoomId, EventId | None, int, int]]) -> None:
+        for room_id, thread, key, time in rows:
+            if room_id in self._rooms:
+                self.line(room_id, thread).add(key, time)

@@ -1,0 +1,43 @@
+"""A household for tests that are about something else: nobody was away, nothing is missing."""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from lunabot.dispatch.absence import Absence
+from lunabot.dispatch.inbox import Inbox, Owed
+from lunabot.dispatch.queue import RoomQueues
+from lunabot.matrix.account import Account
+from lunabot.matrix.batch import SyncBatch
+from lunabot.matrix.events import StateChange
+from lunabot.matrix.ids import UserId
+from lunabot.memory.archive import Archive
+from lunabot.problems import Problems
+from lunabot.resident import Household
+
+
+def quiet_household(
+    inbox: object,
+    problems: Problems,
+    tell: Callable[[str], None],
+    is_welcome: Callable[[UserId], bool] = lambda user: False,
+    state_changed: Callable[[Account, StateChange], None] = lambda account, change: None,
+) -> Household:
+    """Return what residents share, with an inbox that need not be a real one."""
+    return Household(
+        cast(Inbox, inbox),
+        Absence(cast(Archive, None), cast(RoomQueues, None), tell),
+        problems,
+        tell,
+        is_welcome,
+        state_changed,
+        _complete_already,
+    )
+
+
+async def nothing_owed(*_: Any) -> Owed:
+    """Find that an account owes nothing."""
+    return Owed()
+
+
+async def _complete_already(account: Account, batch: SyncBatch) -> SyncBatch:
+    return batch
