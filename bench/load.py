@@ -22,8 +22,8 @@ from tests.e2e.rooms import Rooms, room_path
 from tests.e2e.session import CLIENT, Json, Session, unique
 from tests.e2e.timeline import message
 from tests.e2e.waiting import until
+from tests.tokens import new_token, tokens_in
 
-TOKEN = re.compile(r"tok-[0-9a-f]{12}")
 PATIENCE_S = 30.0
 SETTLE_S = 1.0
 
@@ -39,6 +39,7 @@ class Load:
     replies_per_s: float
     median_ms: float
     p95_ms: float
+    longest_ms: float
     cpu_ms_per_reply: float
     peak_memory_mb: float
 
@@ -99,11 +100,11 @@ class Talker:
 
     async def ask(self) -> float | None:
         """Send a message; return the seconds until its reply was seen, or None for a lost one."""
-        token = f"tok-{uuid.uuid4().hex[:12]}"
+        token = new_token()
         is_reply = message(self._bot, token)
         start = time.monotonic()
         path = room_path(self._room, f"send/m.room.message/{uuid.uuid4().hex}")
-        text = {"msgtype": "m.text", "body": f"hello there, please repeat {token}"}
+        text = {"msgtype": "m.text", "body": f"hello there, what of {token}?"}
         await self._session.call("PUT", path, text)
         while (left := start + PATIENCE_S - time.monotonic()) > 0:
             if any(is_reply(event) for event in await self.sync(min(left, 10))):
@@ -121,7 +122,7 @@ class Talker:
             token
             for event in await self._rooms.history(self._room)
             if is_reply(event)
-            for token in set(TOKEN.findall(event["content"]["body"]))
+            for token in tokens_in(event["content"]["body"])
         )
         return sum(count > 1 for count in counts.values())
 
@@ -141,6 +142,7 @@ async def measure(people: list[Talker], messages: int, pid: int) -> Load:
         replies_per_s=round(len(times) / seconds, 1),
         median_ms=round(1000 * statistics.median(times or [math.nan]), 1),
         p95_ms=round(1000 * times[math.ceil(0.95 * len(times)) - 1], 1) if times else math.nan,
+        longest_ms=round(1000 * max(times, default=math.nan), 1),
         cpu_ms_per_reply=round(1000 * (after.cpu_s - before.cpu_s) / max(1, len(times)), 1),
         peak_memory_mb=round(after.peak_memory_mb, 1),
     )

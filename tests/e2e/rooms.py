@@ -79,3 +79,14 @@ class Rooms:
         path = room_path(room, "messages")
         answer = await self.session.call("GET", path, dir="b", limit=str(limit))
         return list(reversed(answer["chunk"]))
+
+    async def whole_history(self, room: str) -> list[Json]:
+        """Return all of the room's events that the account may see, oldest first."""
+        events: list[Json] = []
+        page: Json = {"end": ""}
+        while "end" in page:
+            since = {"from": page["end"]} if page["end"] else {}
+            path = room_path(room, "messages")
+            page = await self.session.call("GET", path, dir="b", limit="500", **since)
+            events += page["chunk"]
+        return events[::-1]

@@ -116,14 +116,14 @@ class Archive:
         return [row[0] for row in rows]
 
 
-@fixture(scope="module", params=[False, True], ids=["plain", "encrypted"])
+@fixture(scope="module", params=[True], ids=["encrypted"])
 async def module_archive(
     request: pytest.FixtureRequest,
     homeserver: Homeserver,
     model: FakeModel,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Archive]:
-    """The module's Luna, in an admin room that is encrypted or not."""
+    """The module's Luna, in an admin room that is encrypted unless a test wants it otherwise."""
     encrypted = bool(request.param)
     async with House(homeserver, tmp_path_factory.mktemp("house"), model.base_url) as house:
         ann, bob = [await house.person(name, encrypted=encrypted) for name in ("ann", "bob")]
@@ -150,6 +150,12 @@ async def archive(module_archive: Archive) -> Archive:
     return module_archive
 
 
+IN_BOTH = pytest.mark.parametrize(
+    "module_archive", [False, True], ids=["plain", "encrypted"], indirect=True
+)
+
+
+@IN_BOTH
 async def test_a_tap_is_enough_and_counts_once(archive: Archive) -> None:
     asked = await archive.ask()
     ann = archive.ann
@@ -171,6 +177,7 @@ async def test_a_tap_is_enough_and_counts_once(archive: Archive) -> None:
     await archive.ended(asked, "asked", "ok")
 
 
+@IN_BOTH
 @pytest.mark.parametrize("answer", ["/yes {code}", "!yes {code}", "yes"])
 async def test_a_typed_yes_counts_once(archive: Archive, answer: str) -> None:
     asked = await archive.ask("burn plum")
