@@ -13,9 +13,10 @@ from lunabot.admin.room import AdminRoom
 from lunabot.admin.services import Services
 from lunabot.dispatch.attention import Attention
 from lunabot.errors import WorldError
-from lunabot.matrix.account import Account, SessionLost
+from lunabot.matrix.account import Account
 from lunabot.matrix.events import StateChange
 from lunabot.matrix.ids import UserId
+from lunabot.matrix.nio_client import SessionLost
 from lunabot.personas.fleet import Fleet
 from lunabot.personas.inspection import Inspection
 from lunabot.resident import Resident

@@ -6,11 +6,12 @@ from pathlib import Path
 
 from lunabot.errors import Refused
 from lunabot.homeserver.http import HomeserverClient
-from lunabot.matrix.account import GONE, Account, SessionLost
+from lunabot.matrix.account import Account
 from lunabot.matrix.batch import SyncBatch
 from lunabot.matrix.crosssigning import Outcome, check_device_keys
 from lunabot.matrix.identity import Identity, load_identity
 from lunabot.matrix.ids import RoomId, UserId, localpart
+from lunabot.matrix.nio_client import GONE, SessionLost
 from lunabot.matrix.session import Session
 from lunabot.memory.memory import Memory
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from lunabot.dispatch.looking import Intake, Looking, readers
 from lunabot.dispatch.watch import Progress, Report, Watch
 from lunabot.errors import Refused, WorldError, new_reference
-from lunabot.matrix.account import GONE, Account
+from lunabot.matrix.account import Account
 from lunabot.matrix.history import Page, Pages
 from lunabot.matrix.ids import RoomId, UserId
+from lunabot.matrix.nio_client import GONE
 from lunabot.memory.archive import Archive
 from lunabot.memory.holes import Hole
 

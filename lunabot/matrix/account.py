@@ -8,19 +8,25 @@ import random
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import nio
 import simplematrixbotlib as botlib
 
-from lunabot.errors import Refused, WorldError, new_reference
+from lunabot.errors import Refused, WorldError
 from lunabot.matrix.batch import SyncBatch, read_batch, read_decrypted
-from lunabot.matrix.crypto_store import CryptoStore
+from lunabot.matrix.botlib_parts import SendingApi, SessionCreds, closed_config
 from lunabot.matrix.events import RoomEvent
 from lunabot.matrix.ids import DeviceId, EventId, RoomId, UserId
+from lunabot.matrix.nio_client import (
+    SessionLost,
+    as_trouble,
+    clock_offset_ms,
+    failure,
+    make_client,
+    reached,
+)
 from lunabot.matrix.reading import read_event
 from lunabot.matrix.session import Session
 
@@ -29,8 +35,6 @@ log = logging.getLogger(__name__)
 SYNC_TIMEOUT_MS = range(25_000, 35_000)  # one of these: a fleet is not to poll all at once
 _FULL_SYNC_TIMEOUT_S = 120
 _SEND_FOR_S = 600.0  # a written answer is worth waiting for a server that restarts
-_CLOCKS_AGREE_MS = 2_000
-GONE = ("M_UNKNOWN_TOKEN", "M_USER_DEACTIVATED", "M_MISSING_TOKEN")
 # Nothing of presence, typing or receipts: each of them would wake every account of the fleet.
 # It goes whole with every sync: Synapse checks such a text once for all accounts (since 1.103),
 # an uploaded one at each upload, which takes 14 ms of its time an account.
@@ -45,10 +49,6 @@ _FILTER = {
 }
 
 
-class SessionLost(WorldError):
-    """The homeserver no longer knows this device: it was logged out or deactivated elsewhere."""
-
-
 class Account(botlib.Bot):
     """A simplematrixbotlib bot whose open defaults are closed.
 
@@ -57,14 +57,14 @@ class Account(botlib.Bot):
     """
 
     def __init__(self, homeserver: str, session: Session, store: Path) -> None:
-        super().__init__(_SessionCreds(homeserver, session), _closed_config(store))
+        super().__init__(SessionCreds(homeserver, session), closed_config(store))
         self.user_id, self.device_id = session.user_id, session.device_id
         self.last_sync: float | None = None  # monotonic seconds
         self._clock_offset_ms = 0
         self._left: frozenset[RoomId] = frozenset()
         self._rooms_changed = asyncio.Condition()
-        self.api = _SendingApi(self)
-        self.api.async_client = self.client = _make_client(homeserver, session, store)
+        self.api = SendingApi(self, self.say)
+        self.api.async_client = self.client = make_client(homeserver, session, store)
         self.async_client = self.client
 
     @property
@@ -85,15 +85,15 @@ class Account(botlib.Bot):
         timeout = 0 if full_state or since is None else random.choice(SYNC_TIMEOUT_MS)
         async with asyncio.timeout(_FULL_SYNC_TIMEOUT_S):
             request = self.client.sync(timeout, _FILTER, since, full_state=full_state)
-            response = await _reached(request)
+            response = await reached(request)
         if not isinstance(response, nio.SyncResponse):
-            raise _failure("sync", response)
+            raise failure("sync", response)
         await self._tend_keys()
         for room_id in response.rooms.leave:
             self.client.rooms.pop(room_id, None)
         self._left = self._left.union(response.rooms.leave).difference(response.rooms.join)
         self.last_sync = asyncio.get_running_loop().time()
-        self._clock_offset_ms = _clock_offset_ms(response)
+        self._clock_offset_ms = clock_offset_ms(response)
         async with self._rooms_changed:
             self._rooms_changed.notify_all()
         return read_batch(self.user_id, since, response, self._is_genuine)
@@ -115,7 +115,7 @@ class Account(botlib.Bot):
             except SessionLost:
                 raise
             except Exception as error:
-                trouble(_as_trouble(error))
+                trouble(as_trouble(error))
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 30.0)
                 continue
@@ -162,9 +162,9 @@ class Account(botlib.Bot):
     ) -> None:
         """Send an event to one device, as it stands. Raises `Refused` or `WorldError`."""
         message = nio.event_builders.ToDeviceMessage(event_type, user_id, device_id, content)
-        response = await _reached(self.client.to_device(message))
+        response = await reached(self.client.to_device(message))
         if isinstance(response, nio.ErrorResponse):
-            raise _failure("to-device", response)
+            raise failure("to-device", response)
 
     async def _send_once(
         self, room_id: RoomId, event_type: str, content: Mapping[str, Any], transaction_id: str
@@ -172,10 +172,10 @@ class Account(botlib.Bot):
         request = self.client.room_send(
             room_id, event_type, dict(content), transaction_id, ignore_unverified_devices=True
         )
-        response = await _reached(request)
+        response = await reached(request)
         if isinstance(response, nio.RoomSendResponse):
             return EventId(response.event_id)
-        raise _failure("send", response)
+        raise failure("send", response)
 
     async def wait_for_room(self, room_id: RoomId, timeout_s: float = 15) -> nio.MatrixRoom:
         """Return a joined room's state, waiting for the sync that brings it.
@@ -228,13 +228,13 @@ class Account(botlib.Bot):
     async def send_file(self, room_id: RoomId, name: str, data: bytes, mimetype: str) -> EventId:
         """Upload a file, encrypted where the room is, and send it. Raises like `send`."""
         room = await self.wait_for_room(room_id)
-        response, keys = await _reached(
+        response, keys = await reached(
             self.client.upload(
                 io.BytesIO(data), mimetype, name, encrypt=room.encrypted, filesize=len(data)
             )
         )
         if not isinstance(response, nio.UploadResponse):
-            raise _failure("upload", response)
+            raise failure("upload", response)
         where: dict[str, Any] = {"url": response.content_uri}
         content = {
             "msgtype": "m.file",
@@ -251,9 +251,9 @@ class Account(botlib.Bot):
 
     async def join(self, room_id: RoomId) -> None:
         """Join a room this account is invited to. Raises `Refused` or `WorldError`."""
-        response = await _reached(self.client.join(room_id))
+        response = await reached(self.client.join(room_id))
         if isinstance(response, nio.ErrorResponse):
-            raise _failure("join", response)
+            raise failure("join", response)
         self._left -= {room_id}
 
     async def set_typing(self, room_id: RoomId, typing: bool) -> None:
@@ -272,7 +272,7 @@ class Account(botlib.Bot):
 
     async def _try(self, request: Awaitable[Any]) -> None:
         try:
-            response = await _reached(request)
+            response = await reached(request)
         except WorldError as error:
             log.info("%s: %s", self.user_id, error)
             return
@@ -283,110 +283,10 @@ class Account(botlib.Bot):
         """Send, upload, query and claim what nio's sync loop would between two syncs."""
         client = self.client
         if client.outgoing_to_device_messages:
-            await _reached(client.send_to_device_messages())
+            await reached(client.send_to_device_messages())
         if client.should_upload_keys:
-            await _reached(client.keys_upload())
+            await reached(client.keys_upload())
         if client.should_query_keys:
-            await _reached(client.keys_query())
+            await reached(client.keys_query())
         if client.should_claim_keys:
-            await _reached(client.keys_claim(client.get_users_for_key_claiming()))
-
-
-class _Client(nio.AsyncClient):
-    """nio's client without its own emoji verification, which answers wrongly (nio#570, #573)."""
-
-    def _handle_decrypt_to_device(self, event: Any) -> Any:
-        if isinstance(event, nio.KeyVerificationEvent):
-            return None
-        return super()._handle_decrypt_to_device(event)
-
-
-class _SessionCreds(botlib.Creds):
-    """Credentials of a kept session. The parent derives a file key from a password: 15 ms each."""
-
-    def __init__(self, homeserver: str, session: Session) -> None:
-        self.homeserver = homeserver
-        self.username = session.user_id
-        self.device_id = session.device_id
-        self.access_token = session.access_token
-        self.password = self.login_token = self._session_stored_file = None
-        self.device_name = "Luna"
-
-
-class _SendingApi(botlib.Api):
-    """simplematrixbotlib's verbs (`send_markdown_message`, …), sent the way an `Account` sends."""
-
-    def __init__(self, account: Account) -> None:
-        super().__init__(account.creds, account.config)
-        self._account = account
-
-    async def _send_room(
-        self,
-        room_id: str,
-        content: dict[str, Any],
-        message_type: str = "m.room.message",
-        ignore_unverified_devices: bool | None = None,
-    ) -> None:
-        await self._account.say(RoomId(room_id), content, event_type=message_type)
-
-
-def _closed_config(store: Path) -> botlib.Config:
-    config = botlib.Config()
-    config.join_on_invite = config.emoji_verify = False
-    config.send_decryption_error_message_in_room = config._decrypt_failure_msg = False
-    config.store_path = str(store)
-    return config
-
-
-def _make_client(homeserver: str, session: Session, store: Path) -> nio.AsyncClient:
-    """Return a client that keeps no sync token: with nio's, rooms come back without members."""
-    config = nio.AsyncClientConfig(
-        store=CryptoStore, store_sync_tokens=False, encryption_enabled=True, max_timeouts=3
-    )
-    client = _Client(homeserver, session.user_id, session.device_id, str(store), config=config)
-    client.restore_login(session.user_id, session.device_id, session.access_token)
-    return client
-
-
-async def _reached(request: Awaitable[Any]) -> Any:
-    """Await a request of nio's; turn what it raises over a bad connection into `WorldError`."""
-    try:
-        return await request
-    except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        raise WorldError(f"the homeserver is out of reach ({type(error).__name__})") from error
-    except nio.LocalProtocolError as error:  # keys not shared yet: the next try shares them
-        raise WorldError(f"not possible just now: {error}") from error
-    except ValueError as error:
-        raise WorldError("the homeserver answered with something that is not Matrix") from error
-
-
-def _clock_offset_ms(response: nio.SyncResponse) -> int:
-    """Return how far the server's clock is ahead, by its ``Date`` header: whole seconds only."""
-    stamp = response.transport_response.headers.get("Date", "")
-    try:
-        ahead = int((parsedate_to_datetime(stamp).timestamp() - time.time()) * 1000)
-    except (ValueError, TypeError):
-        return 0
-    return ahead if abs(ahead) > _CLOCKS_AGREE_MS else 0
-
-
-def _as_trouble(error: Exception) -> WorldError:
-    """Return what a failed sync says to people. A fault of nio's or ours must not end the loop."""
-    if isinstance(error, WorldError):
-        return error
-    if isinstance(error, TimeoutError):
-        return WorldError("the homeserver did not answer in time")
-    reference = new_reference()
-    log.error("a sync failed, reference %s", reference, exc_info=error)
-    return WorldError(f"a sync failed by a fault of mine, reference {reference}")
-
-
-def _failure(what: str, response: nio.ErrorResponse) -> WorldError:
-    """Return the error of a refused request: `Refused` for good, `WorldError` worth a retry."""
-    code = str(response.status_code or "")
-    status = getattr(response.transport_response, "status", 0)
-    if code in GONE:
-        return SessionLost(f"{what}: {code}: this device was logged out")
-    if code.startswith("M_") and 400 <= status < 500 and code != "M_LIMIT_EXCEEDED":
-        return Refused(code, f"{what}: {code}: {response.message}")
-    return WorldError(f"{what}: the homeserver answered {status or 'nothing'} {code}".strip())
+            await reached(client.keys_claim(client.get_users_for_key_claiming()))

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from lunabot.errors import WorldError, new_reference
 from lunabot.homeserver.http import HomeserverClient
 from lunabot.homeserver.sessions import open_session
-from lunabot.matrix.account import Account, SessionLost
+from lunabot.matrix.account import Account
 from lunabot.matrix.crosssigning import DeviceKeysLost
 from lunabot.matrix.events import StateChange
 from lunabot.matrix.ids import RoomId, UserId, localpart
+from lunabot.matrix.nio_client import SessionLost
 from lunabot.matrix.session import load_session
 from lunabot.memory.state import State
 from lunabot.opening import Opened, Opener

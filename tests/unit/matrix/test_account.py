@@ -8,8 +8,9 @@ import pytest
 
 from lunabot.errors import Refused, WorldError
 from lunabot.matrix import account as account_module
-from lunabot.matrix.account import Account, SessionLost
+from lunabot.matrix.account import Account
 from lunabot.matrix.ids import DeviceId, EventId, RoomId, UserId
+from lunabot.matrix.nio_client import SessionLost
 from tests.fake_homeserver import ME, FakeHomeserver
 from tests.homeserver_scripts import Lost, Reset, Script, Status
 from tests.room_events import encryption, joined, left, member, wrote
@@ -35,6 +36,13 @@ async def test_an_event_is_sent_under_the_transaction_id_it_is_given(
     assert (event.room_id, event.type, event.transaction_id) == (ROOM, "m.room.message", "t1")
     assert event.content == HELLO
     assert home.of("send")[0].token == home.session.access_token
+
+
+async def test_once_it_is_closed_it_says_no_more(account: Account, home: FakeHomeserver) -> None:
+    await account.close()
+    with pytest.raises(SessionLost, match="has ended"):
+        await account.send(ROOM, HELLO, "t1")
+    assert home.events == []
 
 
 @pytest.mark.parametrize(

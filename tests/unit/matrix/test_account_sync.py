@@ -12,10 +12,11 @@ import nio
 import pytest
 
 from lunabot.errors import WorldError
-from lunabot.matrix.account import SYNC_TIMEOUT_MS, Account, SessionLost
+from lunabot.matrix.account import SYNC_TIMEOUT_MS, Account
 from lunabot.matrix.batch import SyncBatch
 from lunabot.matrix.events import Message, Undecryptable
 from lunabot.matrix.ids import RoomId
+from lunabot.matrix.nio_client import SessionLost
 from tests.fake_homeserver import ME, FakeHomeserver
 from tests.homeserver_scripts import Lost, Reset, Script, Status
 from tests.room_events import event, invited, joined, left, member, wrote

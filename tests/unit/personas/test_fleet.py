@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from lunabot.errors import WorldError
-from lunabot.matrix.account import SessionLost
 from lunabot.matrix.events import StateChange
 from lunabot.matrix.ids import EventId, RoomId
+from lunabot.matrix.nio_client import SessionLost
 from lunabot.personas.persona import Persona, Stay
 from tests.unit.personas.characters import ADMIN, CLASSROOM
 from tests.unit.personas.village import HOME, LUNA, SCOUT, ScoutsAccount, Village, until

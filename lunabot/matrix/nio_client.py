@@ -1,0 +1,101 @@
+"""nio's client as Luna uses it, and what its answers and failures mean."""
+
+import logging
+import time
+from collections.abc import Awaitable
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import nio
+
+from lunabot.errors import Refused, WorldError, new_reference
+from lunabot.matrix.crypto_store import CryptoStore
+from lunabot.matrix.session import Session
+
+log = logging.getLogger(__name__)
+
+_CLOCKS_AGREE_MS = 2_000
+GONE = ("M_UNKNOWN_TOKEN", "M_USER_DEACTIVATED", "M_MISSING_TOKEN")
+
+
+class SessionLost(WorldError):
+    """The homeserver no longer knows this device: it was logged out or deactivated elsewhere."""
+
+
+class _Client(nio.AsyncClient):
+    """nio's client without its own emoji verification, which answers wrongly (nio#570, #573).
+
+    Once closed it stays so: nio would open a session anew, which nobody closes.
+    """
+
+    _is_closed = False
+
+    async def close(self) -> None:
+        self._is_closed = True
+        await super().close()
+
+    async def send(self, *args: Any, **more: Any) -> Any:
+        if self._is_closed:
+            raise SessionLost("this account has ended")
+        return await super().send(*args, **more)
+
+    def _handle_decrypt_to_device(self, event: Any) -> Any:
+        if isinstance(event, nio.KeyVerificationEvent):
+            return None
+        return super()._handle_decrypt_to_device(event)
+
+
+def make_client(homeserver: str, session: Session, store: Path) -> nio.AsyncClient:
+    """Return a client that keeps no sync token: with nio's, rooms come back without members."""
+    config = nio.AsyncClientConfig(
+        store=CryptoStore, store_sync_tokens=False, encryption_enabled=True, max_timeouts=3
+    )
+    client = _Client(homeserver, session.user_id, session.device_id, str(store), config=config)
+    client.restore_login(session.user_id, session.device_id, session.access_token)
+    return client
+
+
+async def reached(request: Awaitable[Any]) -> Any:
+    """Await a request of nio's; turn what it raises over a bad connection into `WorldError`."""
+    try:
+        return await request
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        raise WorldError(f"the homeserver is out of reach ({type(error).__name__})") from error
+    except nio.LocalProtocolError as error:  # keys not shared yet: the next try shares them
+        raise WorldError(f"not possible just now: {error}") from error
+    except ValueError as error:
+        raise WorldError("the homeserver answered with something that is not Matrix") from error
+
+
+def clock_offset_ms(response: nio.SyncResponse) -> int:
+    """Return how far the server's clock is ahead, by its ``Date`` header: whole seconds only."""
+    stamp = response.transport_response.headers.get("Date", "")
+    try:
+        ahead = int((parsedate_to_datetime(stamp).timestamp() - time.time()) * 1000)
+    except (ValueError, TypeError):
+        return 0
+    return ahead if abs(ahead) > _CLOCKS_AGREE_MS else 0
+
+
+def as_trouble(error: Exception) -> WorldError:
+    """Return what a failed sync says to people. A fault of nio's or ours must not end the loop."""
+    if isinstance(error, WorldError):
+        return error
+    if isinstance(error, TimeoutError):
+        return WorldError("the homeserver did not answer in time")
+    reference = new_reference()
+    log.error("a sync failed, reference %s", reference, exc_info=error)
+    return WorldError(f"a sync failed by a fault of mine, reference {reference}")
+
+
+def failure(what: str, response: nio.ErrorResponse) -> WorldError:
+    """Return the error of a refused request: `Refused` for good, `WorldError` worth a retry."""
+    code = str(response.status_code or "")
+    status = getattr(response.transport_response, "status", 0)
+    if code in GONE:
+        return SessionLost(f"{what}: {code}: this device was logged out")
+    if code.startswith("M_") and 400 <= status < 500 and code != "M_LIMIT_EXCEEDED":
+        return Refused(code, f"{what}: {code}: {response.message}")
+    return WorldError(f"{what}: the homeserver answered {status or 'nothing'} {code}".strip())
