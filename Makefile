@@ -27,7 +27,7 @@ docs-check: .venv/.installed-dev
 	$(BIN)/python -m lunabot.config.documentation --check docs/configuration.md
 
 bench: .venv/.installed-dev
-	$(BIN)/python -m bench.latency
+	$(BIN)/python -m bench.latency && $(BIN)/python -m bench.fleet
 
 .venv/.made:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Luna needs Python 3.11 or newer")'

@@ -78,6 +78,7 @@ class Luna:
 
     async def _begin(self) -> None:
         await self.room.begin()
+        self.fleet.assemble()
         await self.me.begin(self._backlog_ms())
         self.room.check_posture()
         mended = await self.services.personas().mend()

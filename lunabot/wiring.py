@@ -20,6 +20,7 @@ from lunabot.dispatch.deciding import Deciding
 from lunabot.dispatch.guard import Guard
 from lunabot.dispatch.inbox import Inbox
 from lunabot.dispatch.looking import Intake, Looking
+from lunabot.dispatch.preview import preview
 from lunabot.dispatch.prompting import Prompting
 from lunabot.dispatch.queue import RoomQueues
 from lunabot.dispatch.reactions import Reactions
@@ -106,6 +107,7 @@ class Wiring:
             own_accounts=lambda: frozenset(self.company.characters()),
             personas=lambda: self.keeper,
             history=lambda: self.backfill,
+            preview=partial(preview, self.prompting),
             reload=lambda: reload(self.services, base.load, base.models),
             answer=lambda message, code, yes: self.room.confirmations.answer(
                 message, code, yes=yes
@@ -188,7 +190,15 @@ class Wiring:
         """Where all that is said comes in."""
         memory = self.base.memory
         reactions = Reactions(memory, self.queues, self.stops, self.tasks)
-        return Inbox(self.accounts, memory, self.queues, self.room, self.deciding, reactions)
+        return Inbox(
+            self.accounts,
+            memory,
+            self.queues,
+            self.room,
+            self.deciding,
+            reactions,
+            lambda: self.company.characters().keys(),
+        )
 
     @cached_property
     def deciding(self) -> Deciding:
@@ -211,12 +221,12 @@ class Wiring:
         return Stops()
 
     @cached_property
-    def queues(self) -> RoomQueues:
-        """The questions in line, and who answers them."""
-        prompting = Prompting(
+    def prompting(self) -> Prompting:
+        """Who builds prompts."""
+        return Prompting(
             lambda: self.base.models.context(self.services.settings),
             self.company,
-            self.base.memory.state,
+            self.base.memory,
             self.tokenizer,
             lambda message: not self.room.claims(message),
             Sight(
@@ -224,11 +234,15 @@ class Wiring:
                 lambda account: self.services.client_api.acting_for(account.client.access_token),
             ),
         )
+
+    @cached_property
+    def queues(self) -> RoomQueues:
+        """The questions in line, and who answers them."""
         return RoomQueues(
             Answering(
                 self.accounts,
                 self.company,
-                prompting,
+                self.prompting,
                 lambda: self.services.model,
                 self.base.memory,
                 self.attention,

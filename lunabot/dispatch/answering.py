@@ -84,12 +84,10 @@ class Answering:
         One may have been taken back, or put in line twice and be answered by now.
         """
         asked = [question.message.event_id for question in questions]
-        archive = self.memory.archive
-        known = await archive.messages(asked)
-        owed = await archive.still_owed(account.user_id, asked)
+        known, owed = await self.memory.archive.asked(account.user_id, asked)
         gone = [event_id for event_id in asked if event_id not in known]
         if gone:
-            await archive.record_unanswered(account.user_id, gone, "ignored")
+            await self.memory.archive.record_unanswered(account.user_id, gone, "ignored")
         return [
             replace(question, message=known[question.message.event_id])
             for question in questions
@@ -100,9 +98,12 @@ class Answering:
     async def _answer(self, account: Account, questions: Sequence[Question]) -> None:
         for _ in range(_REWORDINGS):
             writing = Writing(account, questions, self.said, self.addressed)
+            revision = self.memory.revision
             text = await self._write(writing)
             if not text:
                 return
+            if self.memory.revision == revision:
+                break
             current = await self._still_asked(account, questions)
             if not current:
                 await writing.withdraw()

@@ -63,9 +63,7 @@ class Completing:
         try:
             async with asyncio.timeout_at(deadline):
                 while len(pages) < _PAGES:
-                    page = await self.history.page(
-                        account, gap.room_id, gap.prev_batch, gap.since
-                    )
+                    page = await self.history.page(account, gap.room_id, gap.prev_batch, gap.since)
                     pages.insert(0, page)
                     if page.before is None:
                         return pages, []

@@ -28,9 +28,7 @@ def missed(
     `ground_ms` is when the oldest known message was sent: what is older is history.
     """
     return tuple(
-        event
-        for event in events
-        if event.timestamp >= ground_ms and event.event_id not in known
+        event for event in events if event.timestamp >= ground_ms and event.event_id not in known
     )
 
 

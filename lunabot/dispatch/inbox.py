@@ -1,7 +1,7 @@
 """From what happens to what is to be done about it: stored first, then handed out, each once."""
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -50,8 +50,8 @@ class Inbox:
 
     Whichever account brings a message first, it is decided then who answers, and the debts of all
     are recorded. One whose account is not running (`accounts` are those that are) stays owed.
-    What Luna's accounts say is heard from themselves (`said`), so an answer that is still growing
-    is answered by nobody.
+    What Luna's accounts say, all of them (`own`), is heard from themselves (`said`), so an answer
+    that is still growing is answered by nobody.
     """
 
     accounts: Mapping[UserId, Account]
@@ -60,6 +60,7 @@ class Inbox:
     commands: Commands
     decide: Decide
     reactions: Callable[[UserId, Reaction], None]
+    own: Callable[[], Container[UserId]]
 
     async def take(self, batch: SyncBatch, *, starting: bool = False) -> None:
         """Store a batch together with its token, then hand out its questions and commands.
@@ -139,11 +140,11 @@ class Inbox:
         self, account: Account, messages: Iterable[Message], *, at_any_age: bool = False
     ) -> tuple[list[Message], list[Question]]:
         """Return which messages are commands, and what is to be answered of the others."""
-        claimed, heard = [], []
+        claimed, heard, own = [], [], self.own()
         for message in messages:
             if self.commands.claims(message):
                 claimed.append(message)
-            elif message.sender not in self.accounts:
+            elif message.sender not in own:
                 heard.append(message)
         return claimed, self._questions(account, heard, at_any_age=at_any_age)
 
@@ -171,7 +172,7 @@ class Inbox:
         """Tell an edit by which an answer grows: each holds all of it, and the last is kept."""
         if not isinstance(event, Message):
             return False
-        return event.unfinished and event.replaces is not None and event.sender in self.accounts
+        return event.unfinished and event.replaces is not None and event.sender in self.own()
 
 
 def _whole(message: Message) -> Message:

@@ -10,17 +10,22 @@ from lunabot.dispatch.sight import Sight
 from lunabot.matrix.account import Account
 from lunabot.matrix.events import Message
 from lunabot.matrix.ids import UserId
-from lunabot.memory.state import State
+from lunabot.memory.memory import Memory
+from lunabot.memory.recent import RECENT_MESSAGES
 from lunabot.prompt.anchors import Anchors
 from lunabot.prompt.builder import Prompt, build, compose
 from lunabot.prompt.material import Material
 from lunabot.prompt.shares import Limits
 from lunabot.prompt.tokens import Tokenizer
 
+_LINE_TOKENS = 40  # what a message takes, more or less
+_SMALL_BUDGET_TOKENS = 16_000  # up to which the state holds enough text of a room
+_END_OF_TIME = 2**63 - 1
+
 
 @dataclass(frozen=True, slots=True)
 class Prompting:
-    """Builds prompts from the newest messages of a room.
+    """Builds prompts from what was said in a room.
 
     `limits` gives the tokens that the model bears by the configuration of the moment. `is_talk`
     tells conversation from commands, which no model sees. `sight` fetches the images.
@@ -28,7 +33,7 @@ class Prompting:
 
     limits: Callable[[], ContextSettings]
     cast: Cast
-    state: State
+    memory: Memory
     tokenizer: Tokenizer
     is_talk: Callable[[Message], bool]
     sight: Sight
@@ -38,10 +43,11 @@ class Prompting:
         """Return the prompt for questions of one conversation; raises `BudgetTooSmall`."""
         limits, characters = self.limits(), self.cast.characters()
         question, character = questions[-1].message, characters[account.user_id]
+        asked = {each.message.event_id for each in questions}
         recent = [
             each
-            for each in heard(self.state.recent(question.room_id), questions, characters.keys())
-            if character.saw(each) and self.is_talk(each)
+            for each in heard(await self._newest(questions), questions, characters.keys())
+            if (each.event_id in asked or character.saw(each)) and self.is_talk(each)
         ]
         names = account.joined_members(question.room_id)
         seen = await self.sight(account, recent, question)
@@ -55,6 +61,26 @@ class Prompting:
         )
         self._anchors.put(conversation, prompt.anchor)
         return prompt
+
+
+    async def _newest(self, questions: Sequence[Question]) -> Sequence[Message]:
+        """Return the newest messages around questions: more than fit, where there are more.
+
+        Those of a small room are at hand. What piled up over a long absence may lie far back.
+        """
+        question, archive = questions[-1].message, self.memory.archive
+        budget = self.limits().budget_tokens
+        limit = max(budget // _LINE_TOKENS, RECENT_MESSAGES)
+        if question.thread:
+            return await archive.in_thread(question.room_id, limit, _END_OF_TIME, question.thread)
+        newest = self.memory.state.recent(question.room_id)
+        if len(newest) >= RECENT_MESSAGES or budget > _SMALL_BUDGET_TOKENS:
+            newest = await archive.recent(question.room_id, limit)
+        if all(each.event_id != question.event_id for each in newest):
+            newest = await archive.recent(question.room_id, limit, question.timestamp + 1)
+        known = {each.event_id for each in newest}
+        older = [each.message for each in questions if each.message.event_id not in known]
+        return [*older, *newest]
 
 
 def heard(

@@ -17,6 +17,7 @@ from lunabot.matrix.splitting import render_parts
 from lunabot.matrix.transaction import transaction_id
 
 GROWING = " …"
+_SHORT = 1_000  # characters
 
 Said = Callable[[Account, Message], Awaitable[None]]
 """Stores what an account has said."""
@@ -51,7 +52,7 @@ class Writing:
 
     async def grow(self, text: str) -> None:
         """Show as much of the answer as there is. Raises `Refused` or `WorldError`."""
-        rendered = await asyncio.to_thread(render_parts, text + GROWING)
+        rendered = await _rendered(text + GROWING)
         for number, part in enumerate(rendered):
             await self._put(number, part, unfinished=True)
 
@@ -60,7 +61,7 @@ class Writing:
 
         What is in the room of an earlier, longer version goes.
         """
-        rendered = await asyncio.to_thread(render_parts, text)  # dense Markdown: 4 ms a kilobyte
+        rendered = await _rendered(text)
         if not rendered:
             raise WorldError("the model said nothing that can be shown")
         *before, last = rendered
@@ -128,3 +129,10 @@ class Writing:
             thread=question.thread,
             encrypted=question.encrypted,
         )
+
+
+async def _rendered(text: str) -> list[Rendered]:
+    """Return the parts of a text. Dense Markdown takes 4 ms a kilobyte: a long one, in a thread."""
+    if len(text) <= _SHORT:
+        return render_parts(text)
+    return await asyncio.to_thread(render_parts, text)

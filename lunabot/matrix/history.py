@@ -89,9 +89,7 @@ class History:
         return await _read(account, room_id, sources, end if goes_on else None)
 
 
-async def _read(
-    account: Account, room_id: RoomId, sources: list[Any], before: str | None
-) -> Page:
+async def _read(account: Account, room_id: RoomId, sources: list[Any], before: str | None) -> Page:
     events, unread = [], []
     for number, source in enumerate(reversed(sources), 1):
         encrypted = _encrypted(room_id, source)

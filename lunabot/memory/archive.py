@@ -163,9 +163,19 @@ class Archive:
         """
         return await self._read(messages.recent, room_id, limit, before)
 
+    async def in_thread(
+        self, room_id: RoomId, limit: int, before: int, thread: EventId
+    ) -> tuple[Message, ...]:
+        """Return the newest messages of a thread, its root among them, as `recent` does."""
+        return await self._read(messages.in_thread, room_id, limit, before, thread)
+
     async def messages(self, event_ids: Iterable[EventId]) -> dict[EventId, Message]:
         """Return those of the messages that are known and not redacted, edits applied."""
         return await self._read(messages.by_ids, event_ids)
+
+    async def changing(self, events: Sequence[RoomEvent]) -> tuple[tuple[RoomId, int], ...]:
+        """Return the rooms and times of the messages that these events will change."""
+        return await self._read(messages.changing, events)
 
     async def recent_by_room(self, limit: int) -> dict[RoomId, tuple[Message, ...]]:
         """Return the newest messages of every room, each as `recent` does."""
@@ -189,9 +199,11 @@ class Archive:
         """Return the answers an account owes, in the order the questions came."""
         return await self._read(ledger.owed, account)
 
-    async def still_owed(self, account: UserId, questions: Iterable[EventId]) -> set[EventId]:
-        """Return which of the questions an account still owes an answer."""
-        return await self._read(_still_owed, account, questions)
+    async def asked(
+        self, account: UserId, questions: Collection[EventId]
+    ) -> tuple[dict[EventId, Message], set[EventId]]:
+        """Return the questions as `messages` does, and which of them an account still owes."""
+        return await self._read(_asked, account, questions)
 
     async def debts_about(self, room_id: RoomId, event_id: EventId) -> tuple[Debt, ...]:
         """Return the debts, settled or not, whose question or answer a message is."""
@@ -356,10 +368,11 @@ def _forget_account(connection: sqlite3.Connection, account: UserId) -> None:
     ledger.give_up(connection, account, owed, "ignored")
 
 
-def _still_owed(
-    connection: sqlite3.Connection, account: UserId, questions: Iterable[EventId]
-) -> set[EventId]:
-    return {each for each in questions if ledger.is_owed(connection, account, each)}
+def _asked(
+    connection: sqlite3.Connection, account: UserId, questions: Collection[EventId]
+) -> tuple[dict[EventId, Message], set[EventId]]:
+    owed = {each for each in questions if ledger.is_owed(connection, account, each)}
+    return messages.by_ids(connection, questions), owed
 
 
 def _sync_token(connection: sqlite3.Connection, account: UserId) -> str | None:

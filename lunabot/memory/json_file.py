@@ -5,6 +5,7 @@ Nothing here knows of asyncio: these functions wait for the disk, so they belong
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -51,8 +52,7 @@ def save(path: Path, tables: Tables) -> int:
         size = file.tell()
         file.flush()
         os.fsync(descriptor)
-    if path.exists():
-        path.replace(backup(path))
+    _keep_backup(path)
     aside.replace(path)
     _sync_folder(path.parent)
     return size
@@ -61,6 +61,19 @@ def save(path: Path, tables: Tables) -> int:
 def backup(path: Path) -> Path:
     """Return where the content before the last save is kept."""
     return path.with_name(path.name + ".bak")
+
+
+def _keep_backup(path: Path) -> None:
+    """Make the file its own backup without its missing for a moment: a kill may come any time."""
+    if not path.exists():
+        return
+    link = path.with_name(path.name + ".bak.tmp")
+    link.unlink(missing_ok=True)
+    try:
+        os.link(path, link)
+    except OSError:  # a file system without hard links
+        shutil.copy2(path, link)
+    link.replace(backup(path))
 
 
 def _read(path: Path) -> Tables:

@@ -13,7 +13,7 @@ from lunabot.memory.json_file import Tables
 
 _log = logging.getLogger(__name__)
 
-_PAUSE_S = 0.5  # between a change and its save
+_PAUSE_S = 1.0  # between a change and its save
 _RETRY_S = 10.0  # after a save that failed
 _BYTES_PER_SECOND = 1_000_000  # a large file is saved less often: spares the disk and the CPU
 

@@ -53,6 +53,20 @@ _INDEX = """
 _RECENT = f"""
     SELECT {_COLUMNS} FROM shown WHERE room_id = ? AND timestamp < ?
     ORDER BY timestamp DESC, id DESC LIMIT ?"""
+_IN_THREAD = f"""
+    SELECT {_COLUMNS} FROM shown
+    WHERE +room_id = ?1 AND +timestamp < ?2 AND id IN (
+        SELECT id FROM messages WHERE thread = ?4
+        UNION ALL SELECT id FROM messages WHERE event_id = ?4)
+    ORDER BY timestamp DESC, id DESC LIMIT ?3"""
+_BETWEEN = f"""
+    SELECT {_COLUMNS} FROM shown WHERE room_id = ? AND timestamp BETWEEN ? AND ?
+    ORDER BY timestamp, id LIMIT ?"""
+_ORIGINALS = """
+    SELECT asked.event_id, original.room_id, original.sender, original.timestamp
+    FROM messages AS asked JOIN messages AS original
+        ON original.event_id = coalesce(asked.replaces, asked.event_id)
+    WHERE asked.redacted = 0 AND asked.event_id IN (SELECT value FROM json_each(?))"""
 _END_OF_TIME = 2**63 - 1
 
 
@@ -138,6 +152,50 @@ def recent(
     until = _END_OF_TIME if before is None else before
     rows = connection.execute(_RECENT, (room_id, until, limit)).fetchall()
     return tuple(_message(row) for row in reversed(rows))
+
+
+def in_thread(
+    connection: sqlite3.Connection, room_id: RoomId, limit: int, before: int, thread: EventId
+) -> tuple[Message, ...]:
+    """Return the newest messages of a thread, its root among them, as `recent` does of a room."""
+    rows = connection.execute(_IN_THREAD, (room_id, before, limit, thread)).fetchall()
+    return tuple(_message(row) for row in reversed(rows))
+
+
+def between(
+    connection: sqlite3.Connection, room_id: RoomId, begins: int, ends: int | None, limit: int
+) -> tuple[Message, ...]:
+    """Return the first messages of a stretch of time as people see them, oldest first.
+
+    It goes from one moment to another (milliseconds, both included), or on to the newest message.
+    """
+    until = _END_OF_TIME if ends is None else ends
+    rows = connection.execute(_BETWEEN, (room_id, begins, until, limit))
+    return tuple(_message(row) for row in rows)
+
+
+def changing(
+    connection: sqlite3.Connection, events: Sequence[RoomEvent]
+) -> tuple[tuple[RoomId, int], ...]:
+    """Return of which messages that are stored these events will change what people see.
+
+    Of each the room and when it was sent (milliseconds). An edit that loses against a newer one
+    counts as well; what was recorded before changes nothing.
+    """
+    edits = [event for event in events if isinstance(event, Message) and event.replaces]
+    redactions = [event for event in events if isinstance(event, Redaction)]
+    new = {edit.event_id for edit in edits} - known(connection, (edit.event_id for edit in edits))
+    targets = [
+        *((redaction.target, redaction.room_id, None) for redaction in redactions),
+        *((edit.replaces, edit.room_id, edit.sender) for edit in edits if edit.event_id in new),
+    ]
+    ids = json.dumps([storable(target) for target, _, _ in targets if target])
+    found = {row[0]: row[1:] for row in connection.execute(_ORIGINALS, (ids,))}
+    return tuple(
+        (RoomId(found[target][0]), int(found[target][2]))
+        for target, room_id, sender in targets
+        if target in found and found[target][0] == room_id and sender in (None, found[target][1])
+    )
 
 
 def by_ids(connection: sqlite3.Connection, event_ids: Iterable[EventId]) -> dict[EventId, Message]:

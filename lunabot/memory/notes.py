@@ -1,6 +1,6 @@
 """What each persona wants to remember: documents of the state, one for each persona."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ class Note:
     `number` is its own for as long as the persona lives, and never another's. Its source is the
     chapter (of level 0) of a room; a note with the empty `room_id` counts in every room. `written`
     is in milliseconds of the server's clock. `edited_by` is the administrator whose words it has.
+    One that took the place of older notes may have words of all chapters from `since` on.
     """
 
     persona: UserId
@@ -25,6 +26,12 @@ class Note:
     chapter: int
     written: int
     edited_by: UserId | None = None
+    since: int = 0
+
+    def stems_from(self, room_id: RoomId, chapters: Collection[int]) -> bool:
+        """Tell whether it may have words of one of these chapters of a room."""
+        first = self.since or self.chapter
+        return self.room_id == room_id and any(first <= each <= self.chapter for each in chapters)
 
 
 class NoteTable:
@@ -92,29 +99,29 @@ class NoteTable:
         """Return the chapters of a room of which a persona has taken its notes, were it none."""
         return frozenset(self._taken(persona).get(room_id, ()))
 
-    def take(
-        self, persona: UserId, room_id: RoomId, chapter: int, notes: Iterable[Note]
-    ) -> None:
+    def take(self, persona: UserId, room_id: RoomId, chapter: int, notes: Iterable[Note]) -> None:
         """Replace all notes of a persona by those it has after a chapter, at once."""
         numbers = sorted(self.taken(persona, room_id) | {chapter})
         self._keep(persona, list(notes), {**self._taken(persona), room_id: numbers})
 
     def retract(self, room_id: RoomId, chapters: frozenset[int]) -> int:
-        """Forget the notes whose source is one of the chapters; return how many there were.
+        """Forget the notes that may have words of the chapters; return how many there were.
 
         These chapters are owed notes again.
         """
         count = 0
         for persona in self.personas():
-            notes = self.of(persona)
-            kept = [e for e in notes if e.room_id != room_id or e.chapter not in chapters]
-            taken = self.taken(persona, room_id)
+            notes, taken = self.of(persona), self.taken(persona, room_id)
+            kept = [note for note in notes if not note.stems_from(room_id, chapters)]
             if len(kept) < len(notes) or taken & chapters:
                 count += len(notes) - len(kept)
-                self._keep(
-                    persona, kept, {**self._taken(persona), room_id: sorted(taken - chapters)}
-                )
+                rest = {**self._taken(persona), room_id: sorted(taken - chapters)}
+                self._keep(persona, kept, rest)
         return count
+
+    def forget(self, persona: UserId) -> None:
+        """Forget all of a persona that is no more."""
+        self._documents.remove(persona)
 
     def _taken(self, persona: UserId) -> Mapping[str, list[int]]:
         stored = self._documents.get(persona).get("taken")

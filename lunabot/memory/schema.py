@@ -174,13 +174,16 @@ FROM shown;
 DROP TABLE message_index;
 CREATE VIRTUAL TABLE message_index USING fts5 (
     words, label, room, content = 'searchable', content_rowid = 'id',
-    tokenize = 'porter ascii');
-INSERT INTO message_index (message_index, rank) VALUES ('rank', 'bm25(1.0, 1.0, 0.0)');
+    tokenize = 'porter ascii', detail = column);
 INSERT INTO message_index (message_index) VALUES ('rebuild');
 CREATE INDEX messages_replies ON messages (in_reply_to) WHERE in_reply_to IS NOT NULL;
 """
 
-MIGRATIONS = (_FIRST, _ANSWERS, _MEDIA, _HOLES, _RETRIEVAL)
+_THREADS = """
+CREATE INDEX messages_in_thread ON messages (thread, timestamp) WHERE thread IS NOT NULL;
+"""
+
+MIGRATIONS = (_FIRST, _ANSWERS, _MEDIA, _HOLES, _RETRIEVAL, _THREADS)
 """The SQL of migration 1, 2, …; one that was released is never changed, only followed."""
 
 

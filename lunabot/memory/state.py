@@ -136,8 +136,9 @@ class State:
         return self._personas.put(persona)
 
     def remove_persona(self, user_id: UserId) -> None:
-        """Remove a persona, if it is there, whether its document is sound or broken."""
+        """Remove a persona and its notes, if it is there, be its document sound or broken."""
         self._personas.remove(user_id)
+        self.notes.forget(user_id)
 
 
 def _load(path: Path) -> tuple[Tables, tuple[str, ...]]:

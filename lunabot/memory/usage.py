@@ -8,7 +8,10 @@ from lunabot.matrix.ids import RoomId, UserId
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What one answer cost: `account` gave it to `asker`; `timestamp` in milliseconds."""
+    """What one answer cost: `account` gave it to `asker`; `timestamp` in milliseconds.
+
+    What nobody asked for, such as summing up, an account has asked of itself.
+    """
 
     timestamp: int
     room_id: RoomId
@@ -26,6 +29,16 @@ def append(connection: sqlite3.Connection, usage: Usage) -> None:
         "completion_tokens) VALUES (?, ?, ?, ?, ?, ?, ?)",
         astuple(usage),
     )
+
+
+def unasked_tokens_since(connection: sqlite3.Connection, account: UserId, timestamp: int) -> int:
+    """Return the tokens an account has spent of its own accord from a moment on (milliseconds)."""
+    spent = connection.execute(
+        "SELECT coalesce(sum(prompt_tokens + completion_tokens), 0) FROM usage "
+        "WHERE timestamp >= ? AND account = ? AND asker = account",
+        (timestamp, account),
+    )
+    return int(spent.fetchone()[0])
 
 
 def tokens_since(connection: sqlite3.Connection, timestamp: int) -> dict[UserId, int]:

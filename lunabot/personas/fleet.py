@@ -49,12 +49,15 @@ class Fleet:
     _shown: set[UserId] = field(default_factory=set)
     _places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
 
+    def assemble(self) -> None:
+        """Take every persona into the company: from now on they owe answers, though none runs."""
+        for persona in self.state.personas().values():
+            self.company.put(persona)
+
     async def start(self) -> None:
         """Start the account of every persona; return when each is ready or has failed once."""
-        ready = []
-        for user_id, persona in self.state.personas().items():
-            self.company.put(persona)
-            ready.append(self._launch(user_id, None))
+        self.assemble()
+        ready = [self._launch(user_id, None) for user_id in self.state.personas()]
         for user_id, problem in self.state.broken_personas().items():
             self.house.problems.report(_part(user_id), problem, quietly=True)
         await asyncio.gather(*(event.wait() for event in ready))

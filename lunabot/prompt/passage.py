@@ -21,7 +21,7 @@ def passage(text: str, wanted: Collection[str], limit: int, counter: Counter) ->
     where nothing fits.
     """
     total = counter.count(text)
-    if total <= limit:
+    if total <= max(limit, 0):
         return text
     found = [
         (match.start(), word)

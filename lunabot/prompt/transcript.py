@@ -81,7 +81,7 @@ class Transcript:
         image = self._seen.get(message.event_id, "")
         text = _said(message, image)
         if message.sender == self._me:
-            return Line("assistant", _begun(text))
+            return Line("assistant", harmless(text))
         name = self._names[message.sender]
         if message.msgtype == "m.emote":
             text = f"* {name} {text}"
@@ -89,7 +89,7 @@ class Transcript:
             text = f"{name}: {text}"
         if self._named:
             text = text.replace("\n", f"\n{_INDENT}")
-        return Line("user", _begun(text), (image,) if isinstance(image, Image) else ())
+        return Line("user", harmless(text), (image,) if isinstance(image, Image) else ())
 
 
 def speaker_names(
@@ -130,7 +130,7 @@ def _unseen(image: Image | str) -> str:
     return ", which you cannot see" + (f": {image}" if image else "")
 
 
-def _begun(text: str) -> str:
+def harmless(text: str) -> str:
     """Return the text as a line's: without marks of templates, with a safe first character."""
     text = _TEMPLATE_MARK.sub(lambda mark: f"{mark.group()} ", text).strip() or "…"
     return f"\\{text}" if text.startswith("/") else text

@@ -38,7 +38,7 @@ class Campaign:
     async def asked(self, count: int) -> None:
         """Return once so many more questions have been asked."""
         goal = self._questions() + count
-        await until(lambda: self._questions() >= goal, PATIENCE_S, f"{count} more questions")
+        await until(lambda: self._questions() >= goal, 4 * PATIENCE_S, f"{count} more questions")
 
     def _questions(self) -> int:
         return sum(len(talk.asked) for talk in self._talks)

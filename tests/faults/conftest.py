@@ -1,5 +1,6 @@
 """The world of the fault campaign, with a homeserver of its own."""
 
+import random
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -9,9 +10,9 @@ from tests.e2e.homeserver import SynapseProcess
 from tests.e2e.house import House
 from tests.e2e.proxy import FaultyProxy
 from tests.fake_model import FakeModel
-from tests.faults.campaign import Campaign
+from tests.faults.campaign import SEED, Campaign
+from tests.faults.whims import Whims
 from tests.faults.world import World, make_world
-from tests.tokens import repeat
 
 
 @fixture(scope="session")
@@ -21,7 +22,7 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
     await server.start()
     try:
         async with (
-            FakeModel(repeat) as model,
+            FakeModel(Whims(random.Random(SEED), share=0)) as model,
             FaultyProxy(server.url) as proxy,
             House(server, tmp_path_factory.mktemp("house"), model.base_url) as house,
         ):

@@ -16,11 +16,11 @@ from tests.faults.world import World
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.timeout(3600 if LONG else 180),
+    pytest.mark.timeout(7200 if LONG else 300),
 ]
 KILLS = 100 if LONG else 10
-LONGEST_LIFE_S = 4.0
-MOST_REQUESTS = 12
+LONGEST_LIFE_S = 3.0
+MOST_REQUESTS = 8
 
 Life = Callable[[World, random.Random], Awaitable[None]]
 

@@ -1,5 +1,6 @@
 """A Luna with a persona, behind a proxy, and the people who talk with them."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,9 +15,10 @@ from tests.fake_model import FakeModel
 
 PEOPLE = 10
 GROUPS = 2
-# Her people write at any speed, which other tests look at.
+# Her people write at any speed, which other tests look at; slow answers soon show, and grow.
 SECTIONS = {
-    "llm": {"timeout_s": 2},
+    "answers": {"grow_after_s": 0.3},
+    "llm": {"timeout_s": 6},
     "loops": {"inhuman_seconds": 0, "pair_events": 10_000},
 }
 
@@ -47,9 +49,10 @@ async def make_world(
     """Bring everybody together: each person alone with Luna, and some in groups of two."""
     household = await house.household(homeserver_url=proxy.url, sections=SECTIONS)
     persona = await _summon(household)
-    people = [await house.person() for _ in range(PEOPLE)]
+    people = await asyncio.gather(*(house.person() for _ in range(PEOPLE)))
     luna = household.luna.user_id
-    places = [Place(person, await person.direct(luna), {luna: ""}) for person in people]
+    rooms = await asyncio.gather(*(person.direct(luna, timeout_s=60) for person in people))
+    places = [Place(person, room, {luna: ""}) for person, room in zip(people, rooms, strict=True)]
     for pair in zip(people[:GROUPS], people[GROUPS : 2 * GROUPS], strict=True):
         room = await _gather(*pair, luna, persona)
         names = {luna: "luna", persona: persona.partition(":")[0].removeprefix("@")}

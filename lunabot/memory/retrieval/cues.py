@@ -22,9 +22,11 @@ from lunabot.memory.retrieval.words import words
 _LONGEST = 2_000  # characters of a question that are read
 _MOST_WORDS = 60
 _SHORT = 3
+_VAGUE = 1  # words besides those every question has
 _BEFORE = 2
 _HEAD = 1_000  # characters of a message in which a time or a question mark counts
 _QUESTION_MARKS = ("?", "？", "؟")
+_DIGIT = re.compile(r"\d")
 _ISO_DATE = re.compile(r"\b(\d{4})-(\d{1,2})-(\d{1,2})\b")
 _ASIAN_DATE = re.compile(r"(?:(\d{4})[年년]\s*)?(\d{1,2})[月월](?:\s*(\d{1,2})[日일])?")
 
@@ -33,8 +35,7 @@ _ASIAN_DATE = re.compile(r"(?:(\d{4})[年년]\s*)?(\d{1,2})[月월](?:\s*(\d{1,2
 class Cues:
     """What is looked for: `words` in any message, `labels` by speaker and date.
 
-    `labels` are words or, for a day of a month, two that stand next to each other. `named` are
-    the people the question names, and `wants_time` tells that it asks when.
+    `named` are the people the question names, and `wants_time` tells that it asks when.
     """
 
     words: tuple[str, ...]
@@ -49,7 +50,7 @@ def read(question: Message, context: Sequence[Message], names: Mapping[UserId, s
     asked = words(text)
     topic = _topic(asked)
     named = frozenset(user for user in names if _is_named(user, names[user], topic))
-    if len(topic) <= _SHORT:
+    if len(topic) <= _VAGUE or len(asked) <= _SHORT:
         topic += [word for each in context[-_BEFORE:] for word in _topic(words(_said(each)))]
     speakers = [word for user in named for word in words(localpart(user))]
     return Cues(
@@ -63,10 +64,10 @@ def read(question: Message, context: Sequence[Message], names: Mapping[UserId, s
 def label(sender: UserId, timestamp: int) -> str:
     """Return the words a message is found by besides its text: its sender's and its date's (UTC).
 
-    The date is three words next to each other: ``2023 m5 d8``.
+    The date is three words: ``2023 m5 m5d8``.
     """
     day = _day(timestamp)
-    return " ".join([*words(localpart(sender)), f"{day.year} m{day.month} d{day.day}"])
+    return " ".join([*words(localpart(sender)), f"{day.year} m{day.month} m{day.month}d{day.day}"])
 
 
 def is_question(text: str) -> bool:
@@ -78,7 +79,7 @@ def tells_time(text: str) -> bool:
     """Tell whether a message says when something was, or a number."""
     text = text[:_HEAD]
     return (
-        any(character.isdigit() for character in text)
+        _DIGIT.search(text) is not None
         or any(sign in text for sign in TIME_UNSPACED)
         or not TIME.isdisjoint(words(text))
     )
@@ -119,7 +120,7 @@ def _dates(asked: Sequence[str], text: str, now: int) -> list[str]:
 def _date(year: str | None, month: str, day: str | None) -> list[str]:
     found = [year] if year else []
     found.append(f"m{int(month)}")
-    return [*found, f"m{int(month)} d{int(day)}"] if day else found
+    return [*found, f"m{int(month)}d{int(day)}"] if day else found
 
 
 def _day_number(word: str) -> str | None:

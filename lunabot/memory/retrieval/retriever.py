@@ -13,7 +13,8 @@ from lunabot.memory.retrieval import index, scoring
 from lunabot.memory.retrieval.cues import Cues, read
 from lunabot.memory.retrieval.timeline import Timeline
 
-_LOOKED_AT = 2_000  # rows of an index, where most are not to be seen
+_HITS = 400  # of the best messages of an index are looked at
+_LOOKED_AT = 2_000  # where most of them are not to be seen
 _CANDIDATES = 600  # messages that are weighed by what they are
 
 
@@ -80,10 +81,10 @@ class _Search:
     boosts: Mapping[EventId, float]
 
     def run(self, connection: sqlite3.Connection, limit: int) -> tuple[Message, ...]:
-        found = index.search(connection, self.cues, self.scope.rooms, _LOOKED_AT)
-        known = self._visible(connection, found)
-        scores = scoring.combined([([hit for hit in found if hit[0] in known], 1.0)])
         self.timeline.update(connection, self.scope.rooms)
+        scores = index.search(connection, self.cues, self.scope.rooms, self.timeline)
+        known = self._visible(connection, nlargest(_LOOKED_AT, scores, key=scores.__getitem__))
+        scores = scoring.combined([({key: scores[key] for key in known}, 1.0)])
         total = scoring.spread(list(self._hits(known, scores)), _CANDIDATES)
         best = nlargest(max(_CANDIDATES, limit), total, key=total.__getitem__)
         known |= self._fetch(connection, [key for key in best if key not in known])
@@ -98,15 +99,14 @@ class _Search:
         )[:limit]
 
     def _visible(
-        self, connection: sqlite3.Connection, found: Sequence[tuple[int, float]]
+        self, connection: sqlite3.Connection, found: Sequence[int]
     ) -> dict[int, Message]:
         """Return the best of what was found that may be seen."""
         known: dict[int, Message] = {}
-        for start in range(0, len(found), index.MOST_HITS):
-            if len(known) >= index.MOST_HITS:
+        for start in range(0, len(found), _HITS):
+            if len(known) >= _HITS:
                 break
-            chunk = found[start : start + index.MOST_HITS]
-            known |= self._fetch(connection, [key for key, _ in chunk])
+            known |= self._fetch(connection, found[start : start + _HITS])
         return known
 
     def _fetch(self, connection: sqlite3.Connection, keys: Iterable[int]) -> dict[int, Message]:

@@ -35,16 +35,16 @@ class Hit:
     score: float
 
 
-def combined(indexes: Iterable[tuple[Sequence[tuple[int, float]], float]]) -> dict[int, float]:
-    """Return one score for each key from the hits of several indexes, each with its weight.
+def combined(indexes: Iterable[tuple[Mapping[int, float], float]]) -> dict[int, float]:
+    """Return one score for each key from those of several indexes, each with its weight.
 
     The best hit of an index gets its weight.
     """
     total: defaultdict[int, float] = defaultdict(float)
-    for hits, weight in indexes:
-        best = max((score for _, score in hits), default=0.0)
-        for key, score in hits:
-            total[key] += weight * max(score / best, 0.0) ** _SHARPNESS if best > 0 else 0.0
+    for scores, weight in indexes:
+        best = max(scores.values(), default=0.0)
+        for key, score in scores.items() if best > 0 else ():
+            total[key] += weight * (max(score, 0.0) / best) ** _SHARPNESS
     return dict(total)
 
 

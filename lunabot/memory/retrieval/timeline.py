@@ -14,11 +14,12 @@ from lunabot.matrix.ids import EventId, RoomId
 PAUSE = 3_600_000
 """Milliseconds without a word after which a new sitting begins."""
 _OF_ROOM = """
-    SELECT room_id, thread, id, timestamp FROM messages
+    SELECT room_id, thread, id, timestamp, length(body) FROM messages
     WHERE room_id = ? AND replaces IS NULL AND redacted = 0 AND id <= ? ORDER BY timestamp"""
 _NEW = """
-    SELECT room_id, thread, id, timestamp FROM messages
+    SELECT room_id, thread, id, timestamp, length(body) FROM messages
     WHERE id > ? AND id <= ? AND replaces IS NULL AND redacted = 0 ORDER BY timestamp"""
+_LONGEST = 2**16 - 1  # what fits into an entry
 _MANY = 1_000  # new messages after which a room is read anew: old ones among them have to be moved
 
 
@@ -76,26 +77,38 @@ class Timeline:
 
     def __init__(self) -> None:
         self._rooms: dict[RoomId, dict[EventId | None, Line]] = {}
+        self._lengths = array("H")  # by key
         self._seen = 0
 
     def update(self, connection: sqlite3.Connection, rooms: Iterable[RoomId]) -> None:
         """Take in what is new in the archive, and all of those rooms that are not here yet."""
-        newest = connection.execute("SELECT coalesce(max(id), 0) FROM messages").fetchone()[0]
-        if newest - self._seen > _MANY:
+        seen = self._seen
+        self._seen = connection.execute("SELECT coalesce(max(id), 0) FROM messages").fetchone()[0]
+        if self._seen - seen > _MANY:
             self._rooms.clear()
-        elif newest != self._seen:
-            self._add(connection.execute(_NEW, (self._seen, newest)))
-        self._seen = newest
+        elif self._seen != seen:
+            self._add(connection.execute(_NEW, (seen, self._seen)))
         for room_id in rooms:
             if room_id not in self._rooms:
                 self._rooms[room_id] = {}
-                self._add(connection.execute(_OF_ROOM, (room_id, newest)))
+                self._add(connection.execute(_OF_ROOM, (room_id, self._seen)))
+
+    def size(self, rooms: Iterable[RoomId]) -> int:
+        """Return how many messages these rooms have."""
+        lines = (line for room_id in rooms for line in self._rooms.get(room_id, {}).values())
+        return sum(len(line.keys) for line in lines)
 
     def line(self, room_id: RoomId, thread: EventId | None) -> Line:
         """Return the line of a room or of a thread in it."""
         return self._rooms.setdefault(room_id, {}).setdefault(thread, Line())
 
-    def _add(self, rows: Iterable[tuple[RoomId, EventId | None, int, int]]) -> None:
-        for room_id, thread, key, time in rows:
+    def length(self, key: int) -> int:
+        """Return how many characters a message has, or very many."""
+        return self._lengths[key] if key < len(self._lengths) else 0
+
+    def _add(self, rows: Iterable[tuple[RoomId, EventId | None, int, int, int]]) -> None:
+        self._lengths.extend([0] * (self._seen + 1 - len(self._lengths)))
+        for room_id, thread, key, time, length in rows:
             if room_id in self._rooms:
                 self.line(room_id, thread).add(key, time)
+                self._lengths[key] = min(length, _LONGEST)

@@ -129,6 +129,7 @@ BY_NAME: Mapping[str, tuple[str, Any]] = {
     "luna.handles": ('["moon, the", "luna"]', ("moon, the", "luna")),
     "invites.allowed": ("everyone", ("everyone",)),
     "context.budget_tokens": ("9000", 9000),
+    "memory.share": ('{"!a:b": ["!c:d"]}', {"!a:b": ("!c:d",)}),
     "lenses": ('{"legal": "Contracts."}', {"legal": "Contracts."}),
     "skills": ("one,two", ("one", "two")),
 }

@@ -24,11 +24,11 @@ UNKNOWN_KEYS = {
     "llm.model: x": "llm.model: unknown key – write “llm:” on one line, and below it, indented, "
     "“model:”",
     "_env_file: x": "_env_file: unknown key – known here: homeserver, luna, admin, invites, llm, "
-    "context, store, sync, answers, loops, lenses, skills, seed",
+    "context, memory, store, sync, answers, loops, lenses, skills, seed",
     "seed: {rooms: [{name: a, membres: []}]}": "seed.rooms[0].membres: unknown key – did you mean "
     "seed.rooms[0].members?",
     '"a\\nb": x': "'a\\nb': unknown key – known here: homeserver, luna, admin, invites, llm, "
-    "context, store, sync, answers, loops, lenses, skills, seed",
+    "context, memory, store, sync, answers, loops, lenses, skills, seed",
 }
 WRONG_TYPES = {
     "context: {budget_tokens: many}": "context.budget_tokens: 'many' is not a whole number – e.g. "

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import time
 from collections.abc import Sequence
+from typing import Any, cast
 
 import aiohttp
 
@@ -39,7 +40,7 @@ class Library:
         self.asked: list[list[str]] = []
         self.reports: list[Progress] = []
         history = History(HomeserverClient(home.url, session, patience_s=0.5))
-        intake = Intake(self, memory, lambda: BACKLOG_MS)
+        intake = Intake(cast(Any, self), memory, lambda: BACKLOG_MS)
         looking = Looking(self.accounts, memory.archive, history, intake)
         self.completing = Completing(history, memory.archive, self.accounts, lambda: BACKLOG_MS)
         self.backfill = Backfill(

@@ -50,7 +50,7 @@ class Life:
         prompting = Prompting(
             ContextSettings,
             cast,
-            memory.state,
+            memory,
             Tokenizer("gpt-3.5-turbo"),
             lambda message: True,
             Sight(lambda: False, no_api),
@@ -74,7 +74,9 @@ class Life:
         self.queues = RoomQueues(self.answering)
         self.tasks = Tasks()
         reactions = Reactions(memory, self.queues, stops, self.tasks)
-        self.inbox = Inbox(accounts, memory, self.queues, NoCommands(), deciding, reactions)
+        self.inbox = Inbox(
+            accounts, memory, self.queues, NoCommands(), deciding, reactions, lambda: {LUNA}
+        )
 
     async def _allows(self, account: Account, questions: Sequence[Question]) -> bool:
         return True

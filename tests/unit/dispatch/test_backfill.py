@@ -92,9 +92,7 @@ async def test_edits_and_redactions_of_history_count(library: Library) -> None:
     first, second = library.write("frist", "oops")
     new = {"msgtype": "m.text", "body": "first"}
     relates_to = {"rel_type": "m.replace", "event_id": first["event_id"]}
-    edit = event(
-        "m.room.message", ADA, {**new, "m.new_content": new, "m.relates_to": relates_to}
-    )
+    edit = event("m.room.message", ADA, {**new, "m.new_content": new, "m.relates_to": relates_to})
     redaction = event("m.room.redaction", ADA, {}, redacts=second["event_id"])
     library.home.timelines[ROOM] += [edit, redaction]
     await synced(library, "newest")

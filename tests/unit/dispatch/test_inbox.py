@@ -10,7 +10,7 @@ from lunabot.dispatch.inbox import Inbox
 from lunabot.dispatch.queue import Question, RoomQueues
 from lunabot.errors import WorldError
 from lunabot.matrix.account import Account
-from lunabot.matrix.batch import SyncBatch
+from lunabot.matrix.batch import Gap, SyncBatch
 from lunabot.matrix.events import Message, Reaction, Redaction, RoomEvent
 from lunabot.matrix.ids import EventId, UserId
 from lunabot.memory.memory import Memory
@@ -33,7 +33,15 @@ class House:
         self.answering: tuple[UserId, ...] = (LUNA,)
         self.queues = RoomQueues(self._note)
         self.accounts: dict[UserId, Account] = {LUNA: self.luna, OWL: self.owl}
-        self.inbox = Inbox(self.accounts, memory, self.queues, self, self._decide, self._reacted)
+        self.inbox = Inbox(
+            self.accounts,
+            memory,
+            self.queues,
+            self,
+            self._decide,
+            self._reacted,
+            lambda: {LUNA, OWL},
+        )
 
     def claims(self, message: Message) -> bool:
         return message.body.startswith("!")
@@ -188,3 +196,19 @@ async def test_a_debt_is_asked_as_it_was_edited(house: House) -> None:
     await house.inbox.settle_debts(house.luna, HOUR_MS)
     await house.settle()
     assert (LUNA, "what?") in house.asked
+
+
+async def test_what_no_sync_brought_is_handed_out_once_too(house: House) -> None:
+    found = (said("one", event_id="$1"), said("!health"), said("mine", LUNA))
+    assert await house.inbox.take_found(house.luna, found) == 3
+    assert await house.inbox.take_found(house.luna, found) == 0
+    await house.take(*found)
+    assert house.asked == [(LUNA, "one")]
+    assert house.commands == ["!health"]
+
+
+async def test_what_is_missing_is_noted_with_the_batch(house: House) -> None:
+    gap = Gap(ROOM, "before", "s0")
+    await house.inbox.take(SyncBatch(LUNA, "s1", gaps=(gap,)))
+    [hole] = await house.memory.archive.holes()
+    assert (hole.room_id, hole.account, hole.token, hole.until) == (ROOM, LUNA, "before", "s0")

@@ -25,18 +25,18 @@ class Desk:
     def __init__(self, account: FakeAccount, memory: Memory, tokenizer: Tokenizer) -> None:
         self.account = account
         self.tokenizer = tokenizer
-        self.state = memory.state
+        self.memory, self.state = memory, memory.state
         self.limits = LARGE
         self.troupe = Troupe()
         account.enter(ROOM, ADA, BOB, OWL)
 
     async def prompt(self, *earlier: Message, question: Message, who: UserId = LUNA) -> list[str]:
         """Return the turns, each as ``role: text``."""
-        self.state.refill(ROOM, [*earlier, question])
+        await self.memory.record_sync(LUNA, "s1", [*earlier, question])
         prompting = Prompting(
             lambda: self.limits,
             self.troupe,
-            self.state,
+            self.memory,
             self.tokenizer,
             lambda message: not message.body.startswith("!"),
             Sight(lambda: False, no_api),
@@ -130,6 +130,19 @@ def test_an_answer_to_be_replaced_is_not_there_yet() -> None:
     assert ids(*heard(recent, [begun], {LUNA, OWL})) == ids(question, later)
     again = Question(LUNA, question, parts, again=True)
     assert ids(*heard(recent, [again], {LUNA, OWL})) == ids(question)
+
+
+async def test_a_question_that_lies_far_back_is_still_asked(desk: Desk) -> None:
+    question = said("a moon?", ago_ms=900_000)
+    later = [said(f"number {n}", BOB, ago_ms=800_000 - n) for n in range(80)]
+    await desk.memory.record_sync(LUNA, "s1", later)
+    assert await desk.prompt(question=question) == ["system: You are Luna.", "user: Ada: a moon?"]
+
+
+async def test_of_a_long_room_more_is_read_than_is_at_hand(desk: Desk) -> None:
+    earlier = [said(f"number {n}", BOB, ago_ms=800_000 - n) for n in range(150)]
+    [_, turn] = await desk.prompt(*earlier, question=said("how many?"))
+    assert turn.count("number") == 150
 
 
 async def test_the_limits_are_those_of_the_moment(desk: Desk) -> None:

@@ -1,0 +1,97 @@
+"""Looking into memory by command: what the next prompt holds, what is noted, what is forgotten."""
+
+from tests.e2e.administrator import YES, Administrator, CommandResult
+from tests.e2e.luna import LunaProcess
+from tests.e2e.person import Person
+from tests.e2e.session import unique
+from tests.e2e.talk import ask, group, spoken, summon
+from tests.e2e.timeline import Event
+from tests.fake_model import FakeModel
+
+
+async def done(admin: Administrator, command: str) -> CommandResult:
+    """Run a command that is to work."""
+    result = await admin.command(command, timeout_s=30)
+    assert result.mark == "✅", result
+    return result
+
+
+async def confirmed(admin: Administrator, command: str) -> tuple[str, CommandResult]:
+    """Run a command that asks, and say yes by a tap; return the question and the result."""
+    event_id = await admin.say(command)
+    question = await admin.question(event_id)
+    await admin.person.react(admin.room, question["event_id"], YES)
+    return str(question["content"]["body"]), await admin.result(event_id)
+
+
+async def file_sent(admin: Administrator, name: str) -> str:
+    """Return the text of the file of that name that came to the admin room."""
+
+    def matches(event: Event) -> bool:
+        content = event.get("content", {})
+        return (content.get("msgtype"), content.get("body")) == ("m.file", name)
+
+    event = await admin.person.wait_for(admin.room, matches)
+    return (await admin.person.session.download(event["content"]["url"])).decode()
+
+
+async def test_the_context_of_a_room_is_shown_as_it_reaches_the_model(
+    admin: Administrator, luna: LunaProcess, model: FakeModel, alice: Person, bob: Person
+) -> None:
+    name = f"Old {unique('Trails')}"
+    room = await group(alice, luna.user_id, bob)
+    await alice.set_state(room, "m.room.name", {"name": name})
+    await alice.send(room, "We met a fox.")
+    await ask(alice, room, luna, "luna: which way?")
+    sent = model.requests[-1]
+
+    shown = await done(admin, f'/context "{name}" --file')
+    for part in (name, "to answer", "which way?", "system prompt", "recent", "question"):
+        assert part in shown.text
+    whole = await file_sent(admin, "prompt.txt")
+    assert sent.system in whole
+    assert "We met a fox." in whole
+    wrong = await admin.command(f'/context "{name.swapcase()[:-1]}"')
+    assert f"Did you mean `{name}`" in wrong.text
+
+
+async def test_a_personas_notes_are_written_by_hand(
+    admin: Administrator, model: FakeModel
+) -> None:
+    persona = await summon(admin, model, "scout")
+    name = persona.partition(":")[0].removeprefix("@")
+    await done(admin, f"/notes {name} --add Ends every tour before dark.")
+    await done(admin, f"/notes {name} --add --about @ann Ann fears dogs.")
+    await done(admin, f"/notes {name} 2 --edit Ann likes dogs now.")
+    await done(admin, f"/notes {name} 1 --delete")
+    listed = await done(admin, f"/notes {name}")
+    assert "Ann likes dogs now." in listed.text
+    assert "tour" not in listed.text
+    missing = await admin.command(f"/notes {name} 1")
+    assert (missing.mark, "There are: 2" in missing.text) == ("❌", True)
+
+
+async def test_what_is_forgotten_is_never_shown_to_the_model_again(
+    admin: Administrator, luna: LunaProcess, model: FakeModel, alice: Person, bob: Person
+) -> None:
+    room = await group(alice, luna.user_id, bob)
+    secret = await alice.send(room, "The door code is 1234.")
+    await alice.send(room, "Bob has a DOOR CODE, too.")
+    await ask(alice, room, luna, "luna: hello there")
+    assert "1234" in spoken(model.requests[-1])
+
+    link = f"https://matrix.to/#/{room}/{secret}?via=localhost"
+    question, result = await confirmed(admin, f"/forget {link}")
+    assert "The door code is 1234." in question
+    assert "1 message" in result.text
+    question, result = await confirmed(admin, f"/forget {room} door code")
+    assert "Bob has a DOOR CODE, too." in question
+
+    await luna.restart()
+    await ask(alice, room, luna, "luna: anything else?")
+    prompt = spoken(model.requests[-1])
+    assert "hello there" in prompt
+    for word in ("1234", "DOOR CODE"):
+        assert word not in prompt
+    again = await admin.command(f"/forget {room} door code")
+    assert (again.mark, "no such message" in again.text) == ("❌", True)
