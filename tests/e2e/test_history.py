@@ -14,8 +14,8 @@ from tests.e2e.person import Person
 from tests.e2e.proxy import FaultyProxy
 from tests.e2e.talk import group, said
 
-AWAY = 250  # more than the 100 events a sync brings of a room
-BEFORE = 300
+AWAY = 130  # more than the 100 events a sync brings of a room
+BEFORE = 150
 
 
 async def write(person: Person, room: str, count: int, first: str = "") -> None:

@@ -55,9 +55,7 @@ async def test_the_context_of_a_room_is_shown_as_it_reaches_the_model(
     assert f"Did you mean `{name}`" in wrong.text
 
 
-async def test_a_personas_notes_are_written_by_hand(
-    admin: Administrator, model: FakeModel
-) -> None:
+async def test_a_personas_notes_are_written_by_hand(admin: Administrator, model: FakeModel) -> None:
     persona = await summon(admin, model, "scout")
     name = persona.partition(":")[0].removeprefix("@")
     await done(admin, f"/notes {name} --add Ends every tour before dark.")

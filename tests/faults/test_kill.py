@@ -19,8 +19,8 @@ pytestmark = [
     pytest.mark.timeout(7200 if LONG else 300),
 ]
 KILLS = 100 if LONG else 10
-LONGEST_LIFE_S = 3.0
-MOST_REQUESTS = 8
+LONGEST_LIFE_S = 2.0
+MOST_REQUESTS = 5
 
 Life = Callable[[World, random.Random], Awaitable[None]]
 
