@@ -24,6 +24,7 @@ from typing import Any
 from lunabot.matrix.events import Message
 from lunabot.matrix.ids import EventId, RoomId, UserId
 from lunabot.memory.archive import Archive
+from lunabot.memory.retrieval.embedding import WordLlama
 from lunabot.memory.retrieval.retriever import Retriever, Scope
 from lunabot.prompt.builder import Prompt, build, compose
 from lunabot.prompt.material import Material
@@ -67,7 +68,9 @@ class Answer:
 
 def read_rooms(lines: Iterable[str]) -> list[Room]:
     """Return the conversations of a data set, each as a room."""
-    return [_room(json.loads(line), f"!room{number}:localhost") for number, line in enumerate(lines)]
+    return [
+        _room(json.loads(line), f"!room{number}:localhost") for number, line in enumerate(lines)
+    ]
 
 
 def one_room(rooms: Sequence[Room]) -> list[Room]:
@@ -93,11 +96,13 @@ def lengthened(rooms: Sequence[Room], messages: int) -> list[Room]:
 class Asker:
     """Asks the questions of rooms whose messages are in an archive."""
 
-    def __init__(self, archive: Archive, tokenizer: Tokenizer, budget: int, share: float) -> None:
-        self._retriever = Retriever(archive)
+    def __init__(
+        self, archive: Archive, retriever: Retriever, tokenizer: Tokenizer, limits: Limits
+    ) -> None:
         self._archive = archive
+        self._retriever = retriever
         self._tokenizer = tokenizer
-        self._limits = Limits(budget, 0, Shares(recent=share))
+        self._limits = limits
 
     async def ask(self, room: Room, question: Question) -> Answer:
         """Build the prompt for a question and tell what is in it."""
@@ -138,7 +143,9 @@ async def longest_hold(stop: asyncio.Event) -> float:
 def report(rooms: Sequence[Room], answers: Sequence[Answer]) -> str:
     """Return what the answers come to, for the screen."""
     questions = [question for room in rooms for question in room.questions]
-    pairs = [(q, frozenset(a.chosen)) for q, a in zip(questions, answers, strict=True) if q.evidence]
+    pairs = [
+        (q, frozenset(a.chosen)) for q, a in zip(questions, answers, strict=True) if q.evidence
+    ]
     shares = [len(q.evidence & chosen) / len(q.evidence) for q, chosen in pairs]
     tokens = [answer.tokens for answer in answers]
     times = sorted(answer.ms for answer in answers)
@@ -175,12 +182,17 @@ async def run(arguments: argparse.Namespace) -> None:
         archive = await Archive.open(Path(folder, "archive.db"))
         memory, stop = resident_mb(), asyncio.Event()
         holds = asyncio.create_task(longest_hold(stop))
+        retriever = Retriever(archive, WordLlama() if arguments.embedder == "wordllama" else None)
         await _take_in(archive, rooms)
-        asker = Asker(archive, tokenizer, arguments.budget, arguments.recent_share)
+        await retriever.catch_up()
+        limits = Limits(arguments.budget, 0, Shares(recent=arguments.recent_share))
+        asker = Asker(archive, retriever, tokenizer, limits)
         answers = [await asker.ask(room, question) for room in rooms for question in room.questions]
         stop.set()
         print(report(rooms, answers))
-        print(f"memory: {resident_mb() - memory:.0f} MB more; loop held {await holds:.1f} ms at most")
+        print(
+            f"memory: {resident_mb() - memory:.0f} MB more; loop held {await holds:.1f} ms at most"
+        )
         await archive.close()
     with arguments.out.open("w", encoding="utf-8") as out:
         out.writelines(json.dumps(asdict(answer)) + "\n" for answer in answers)
@@ -236,6 +248,7 @@ def main() -> None:
     parser.add_argument("--budget", type=int, required=True, help="tokens of a prompt")
     parser.add_argument("--recent-share", type=float, default=RECENT_SHARE)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--embedder", choices=("none", "wordllama"), default="none")
     parser.add_argument("--one-room", action="store_true", help="all conversations in one room")
     parser.add_argument("--messages", type=int, default=0, help="repeat the data to so many")
     asyncio.run(run(parser.parse_args()))

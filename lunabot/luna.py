@@ -88,6 +88,7 @@ class Luna:
         self.tasks.start(self._check_model(), "model check")
         self.tasks.start(self.inspection.run(), "inspection")
         self.tasks.start(self.services.history().run(), "history")
+        self.tasks.start(self.services.summariser.run(), "summing up")
         self.tasks.start(self.me.house.absence.report(), "absence")
         self.tasks.start(self._settle_debts(), "debts")
         if self._was_here_before():

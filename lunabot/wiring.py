@@ -24,6 +24,7 @@ from lunabot.dispatch.preview import preview
 from lunabot.dispatch.prompting import Prompting
 from lunabot.dispatch.queue import RoomQueues
 from lunabot.dispatch.reactions import Reactions
+from lunabot.dispatch.recall import Recall
 from lunabot.dispatch.sight import Sight
 from lunabot.dispatch.stops import Stops
 from lunabot.foundation import Foundation
@@ -36,6 +37,7 @@ from lunabot.matrix.events import Message, StateChange
 from lunabot.matrix.history import History
 from lunabot.matrix.ids import RoomId, UserId
 from lunabot.matrix.invites import is_welcome
+from lunabot.memory.retrieval.retriever import Retriever
 from lunabot.opening import Opened, Opener
 from lunabot.personas.company import Company
 from lunabot.personas.dismissal import Dismisser
@@ -49,6 +51,10 @@ from lunabot.personas.shaping import Shaper
 from lunabot.personas.summoning import Summoner
 from lunabot.problems import Problems
 from lunabot.prompt.tokens import Tokenizer
+from lunabot.remembering.desk import Desk
+from lunabot.remembering.records import Records
+from lunabot.remembering.summariser import Summariser
+from lunabot.remembering.writer import Writer
 from lunabot.resident import Household, Resident
 from lunabot.storing import until_stored
 from lunabot.tasks import Tasks
@@ -107,6 +113,7 @@ class Wiring:
             own_accounts=lambda: frozenset(self.company.characters()),
             personas=lambda: self.keeper,
             history=lambda: self.backfill,
+            summariser=self.summariser,
             preview=partial(preview, self.prompting),
             reload=lambda: reload(self.services, base.load, base.models),
             answer=lambda message, code, yes: self.room.confirmations.answer(
@@ -181,6 +188,47 @@ class Wiring:
         )
 
     @cached_property
+    def recall(self) -> Recall:
+        """What is remembered besides the newest messages."""
+        base = self.base
+        records = Records(
+            base.memory,
+            lambda: self.services.settings.lenses,
+            lambda: base.models.context(self.services.settings).budget_tokens,
+        )
+        return Recall(
+            records,
+            Retriever(base.memory.archive),
+            lambda: self.services.settings.memory.share,
+            lambda message: not self.room.claims(message),
+        )
+
+    @cached_property
+    def summariser(self) -> Summariser:
+        """Who sums up what was said."""
+        base = self.base
+        desk = Desk(
+            base.memory,
+            self.company,
+            self._people,
+            lambda message: not self.room.claims(message),
+            lambda: self.services.settings,
+            self.opened.account.server_now,
+        )
+        writer = Writer(
+            self.opened.account.user_id,
+            base.memory.archive,
+            self.queues,
+            self.tokenizer,
+            lambda: self.services.model,
+            desk.settings,
+            lambda: base.models.context(desk.settings()),
+            lambda: base.models.places(desk.settings()),
+            desk.now,
+        )
+        return Summariser(desk, writer, self.problems)
+
+    @cached_property
     def history(self) -> History:
         """The rooms' timelines."""
         return History(self.base.http)
@@ -233,6 +281,7 @@ class Wiring:
                 lambda: self.services.settings.llm.vision,
                 lambda account: self.services.client_api.acting_for(account.client.access_token),
             ),
+            self.recall,
         )
 
     @cached_property
@@ -300,6 +349,11 @@ class Wiring:
 
     def _backlog_ms(self) -> int:
         return self.services.settings.sync.backlog_minutes * 60_000
+
+    def _people(self, room_id: RoomId) -> dict[UserId, str]:
+        """Return the display names of a room's members, as the first account there knows them."""
+        rooms = (account.joined_members(room_id) for account in list(self.accounts.values()))
+        return next(filter(None, rooms), {})
 
     def _token(self) -> str:
         return self.opened.session.access_token

@@ -33,6 +33,7 @@ async def health(call: Call) -> str:
         f"**paused rooms**: {await _paused(services)}",
         f"**archive**: {counts.messages} messages of {counts.rooms} rooms, {_size(counts.size)}",
         f"**state**: {_size(_bytes(services.settings.state_path))}",
+        f"**memory**: {await services.summariser.status()}",
         f"**this room**: {'not safe' if unsafe else 'safe'}, "
         f"{'encrypted' if services.posture().encrypted else 'not encrypted'}",
     ]

@@ -8,13 +8,19 @@ from typing import Any
 from lunabot.admin.registry import Registry
 from lunabot.admin.services import Services
 from lunabot.config import Settings
+from lunabot.dispatch.cast import Character
 from lunabot.dispatch.guard import Guard
 from lunabot.dispatch.queue import Question, RoomQueues
 from lunabot.llm.absent import NoModel
 from lunabot.matrix.events import Message
 from lunabot.matrix.ids import EventId, RoomId, UserId
 from lunabot.memory.memory import Memory
+from lunabot.personas.company import Company
 from lunabot.problems import Problems
+from lunabot.prompt.tokens import Tokenizer
+from lunabot.remembering.desk import Desk
+from lunabot.remembering.summariser import Summariser
+from lunabot.remembering.writer import Writer
 from tests.fake_account import FakeAccount
 
 ADMIN = UserId("@admin:localhost")
@@ -45,7 +51,34 @@ def services(account: FakeAccount, memory: Memory, **parts: Any) -> Services:
     names = [field.name for field in fields(Services)]
     assert parts.keys() <= set(names)
     given: dict[str, Any] = {name: (usual | parts).get(name) for name in names}
-    return Services(**given)
+    found = Services(**given)
+    if "summariser" not in parts:
+        found.summariser = _summariser(found)
+    return found
+
+
+def _summariser(found: Services) -> Summariser:
+    """Return who sums up with the model and the settings of the moment."""
+    desk = Desk(
+        found.memory,
+        Company(lambda: Character(found.account.user_id, ("Luna",), "You are Luna.")),
+        found.account.joined_members,
+        lambda message: True,
+        lambda: found.settings,
+        found.account.server_now,
+    )
+    writer = Writer(
+        found.account.user_id,
+        found.memory.archive,
+        found.queues,
+        Tokenizer("gpt-4o-mini"),
+        lambda: found.model,
+        desk.settings,
+        lambda: found.settings.context,
+        lambda: 1,
+        desk.now,
+    )
+    return Summariser(desk, writer, found.problems)
 
 
 def command(

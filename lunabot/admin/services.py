@@ -8,6 +8,7 @@ from lunabot.admin.registry import Registry
 from lunabot.config import Settings
 from lunabot.dispatch.backfill import Backfill
 from lunabot.dispatch.guard import Guard
+from lunabot.dispatch.preview import Preview
 from lunabot.dispatch.queue import RoomQueues
 from lunabot.homeserver.admin_api import AdminApi
 from lunabot.homeserver.client_api import ClientApi
@@ -18,6 +19,7 @@ from lunabot.matrix.ids import RoomId, UserId
 from lunabot.memory.memory import Memory
 from lunabot.personas.keeper import Keeper
 from lunabot.problems import Problems
+from lunabot.remembering.summariser import Summariser
 
 
 @dataclass(slots=True)
@@ -26,10 +28,11 @@ class Services:
 
     `account` is Luna's own, for which `client_api` and `admin_api` call the server; its token
     opens every door there and is shown to no skill. `own_accounts` are the user ids Luna runs,
-    `personas` the door to those that are personas, `history` to what was said unseen. `reload` returns what changed, and raises
-    `UserMistake` where nothing did because something is wrong. `answer` hears somebody's yes or no
-    to a question, given by its code or "" for the one that is meant. `problems` says what does not
-    work now. `started` is monotonic seconds.
+    `personas` the door to those that are personas, `history` to what was said unseen. `summariser`
+    writes chapters, lenses and notes. `preview` builds the prompt by which an account would answer
+    now. `reload` returns what changed, and raises `UserMistake` where nothing did because something
+    is wrong. `answer` hears somebody's yes or no to a question, given by its code or "" for the one
+    that is meant. `problems` says what does not work now. `started` is monotonic seconds.
     """
 
     settings: Settings
@@ -45,6 +48,8 @@ class Services:
     own_accounts: Callable[[], frozenset[UserId]]
     personas: Callable[[], Keeper]
     history: Callable[[], Backfill]
+    summariser: Summariser
+    preview: Callable[[Account, RoomId], Awaitable[Preview]]
     reload: Callable[[], Awaitable[str]]
     answer: Callable[[Message, str, bool], str]
     request_shutdown: Callable[[str], None]

@@ -1,4 +1,6 @@
-"""How answers repeat what somebody typed."""
+"""How answers repeat what somebody typed, and list what there is."""
+
+from collections.abc import Sequence
 
 _SHOWN = 40
 
@@ -7,3 +9,13 @@ def code(text: str) -> str:
     """Return typed text as inline code in Markdown: one line, cut where it is long."""
     line = " ".join(text.split()).replace("`", "'")
     return f"`{line[:_SHOWN]}…`" if len(line) > _SHOWN else f"`{line}`"
+
+
+def bullets(head: str, lines: Sequence[str]) -> str:
+    """Return a list in Markdown below its head; empty where there are no lines."""
+    return "\n".join([f"**{head}**\n", *(f"- {line}" for line in lines)]) if lines else ""
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number and what it counts: 1 chapter, 2 chapters."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -11,6 +11,7 @@ from lunabot.config.sections import (
     LlmSettings,
     LoopsSettings,
     LunaSettings,
+    MemorySettings,
     StoreSettings,
     SyncSettings,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "LlmSettings",
     "LoopsSettings",
     "LunaSettings",
+    "MemorySettings",
     "SeedPersona",
     "SeedRoom",
     "SeedSettings",

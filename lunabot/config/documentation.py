@@ -58,7 +58,7 @@ def _section(name: str) -> Iterator[str]:
 
 def _key(key: Key) -> Iterator[str]:
     default = key.field.get_default()
-    is_long = isinstance(default, Mapping) or len(_default(default)) > _LONG
+    is_long = len(_default(default)) > _LONG
     shown = "below" if is_long else _default(default)
     if len(key.path) > 1:
         yield f"### {key.name}\n"
@@ -79,7 +79,7 @@ def _entry(model: type[BaseModel]) -> Iterator[str]:
 
 
 def _default(value: object) -> str:
-    if value == "" or (isinstance(value, SecretStr) and not value.get_secret_value()):
+    if value in ("", {}) or (isinstance(value, SecretStr) and not value.get_secret_value()):
         return "none"
     return f"`{written(value)}`"
 

@@ -14,6 +14,7 @@ from lunabot.config.values import (
     Mapped,
     PathText,
     Room,
+    RoomIdText,
     Secret,
     ServerName,
     Text,
@@ -23,6 +24,7 @@ from lunabot.config.values import (
 from lunabot.matrix.ids import UserId
 
 Lenses = Annotated[Mapping[LensName, Text], Mapped]
+Shares = Annotated[Mapping[RoomIdText, Annotated[tuple[RoomIdText, ...], Listed]], Mapped]
 Skills = Annotated[tuple[PathText, ...], Listed]
 
 
@@ -152,6 +154,12 @@ class LlmSettings(Section):
     model: Text = Field(
         default="gpt-4o-mini", description="The model's name, as the endpoint knows it."
     )
+    summary_model: Text = Field(
+        default="",
+        description="The model that sums up what was said, at the same endpoint: a cheaper one "
+        "than `llm.model` mostly does. Empty: the same.",
+        examples=["gpt-4.1-nano"],
+    )
     temperature: float = Field(
         default=0.7,
         ge=0,
@@ -206,6 +214,40 @@ class ContextSettings(Section):
         ge=1,
         le=1_000_000,
         description="How many of these tokens are kept free for the reply: its greatest length.",
+    )
+
+
+class MemorySettings(Section):
+    """What Luna remembers beyond the newest messages: chapters, lenses and personas' notes.
+
+    A model writes them in the background from what was said. The messages themselves are kept, too,
+    and found again by what somebody asks.
+    """
+
+    summarise: bool = Field(
+        default=True,
+        description="Whether she sums up by herself. `false`: only at the command `summarise`.",
+    )
+    new_tokens: int = Field(
+        default=2000,
+        ge=100,
+        le=1_000_000,
+        description="After how many tokens of new talk in a room its lenses are brought up to "
+        "date. Fewer cost more: each time, each lens takes these tokens and its own text.",
+    )
+    daily_tokens: int = Field(
+        default=200_000,
+        ge=0,
+        le=10_000_000_000,
+        description="The most tokens that summing up may cost a day (UTC), prompts and texts "
+        "together. What is left over is done on the next day.",
+    )
+    share: Shares = Field(
+        default={},
+        title="mapping of room ids to lists of room ids",
+        description="By room id, the rooms whose messages may be found from that room as well, "
+        "for whoever was there. Without it nothing is carried from one room to another.",
+        examples=['{"!office:example.org": ["!archive:example.org"]}'],
     )
 
 

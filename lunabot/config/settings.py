@@ -17,6 +17,7 @@ from lunabot.config.sections import (
     LlmSettings,
     LoopsSettings,
     LunaSettings,
+    MemorySettings,
     Skills,
     StoreSettings,
     SyncSettings,
@@ -46,6 +47,7 @@ class Settings(BaseSettings):
     invites: InvitesSettings = InvitesSettings()
     llm: LlmSettings = LlmSettings()
     context: ContextSettings = ContextSettings()
+    memory: MemorySettings = MemorySettings()
     store: StoreSettings = StoreSettings()
     sync: SyncSettings = SyncSettings()
     answers: AnswersSettings = AnswersSettings()

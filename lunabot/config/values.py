@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
-from lunabot.matrix.ids import UserId, is_valid_localpart, server_name
+from lunabot.matrix.ids import RoomId, UserId, is_valid_localpart, server_name
 
 _SERVER_NAME = re.compile(r"([0-9A-Za-z.-]{1,230}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?")
 _USER_ID = re.compile(r"@[^\s:@]+:\S+")
@@ -157,6 +157,11 @@ Room = Annotated[
     str,
     _rule(_is_room, "an alias localpart or a room id – e.g. luna-admin, or !abc:example.org"),
     Field(title="alias localpart or room id"),
+]
+RoomIdText = Annotated[
+    RoomId,
+    _rule(lambda value: _is_room(value) and value[0] == "!", "a room id – e.g. !abc:example.org"),
+    Field(title="room id"),
 ]
 LensName = Annotated[
     str,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from lunabot.config import ContextSettings
 from lunabot.dispatch.cast import Cast
 from lunabot.dispatch.queue import Question
+from lunabot.dispatch.recall import Recall
 from lunabot.dispatch.sight import Sight
 from lunabot.matrix.account import Account
 from lunabot.matrix.events import Message
@@ -28,7 +29,8 @@ class Prompting:
     """Builds prompts from what was said in a room.
 
     `limits` gives the tokens that the model bears by the configuration of the moment. `is_talk`
-    tells conversation from commands, which no model sees. `sight` fetches the images.
+    tells conversation from commands, which no model sees. `sight` fetches the images,
+    `recall` what is remembered besides the newest messages.
     """
 
     limits: Callable[[], ContextSettings]
@@ -37,6 +39,7 @@ class Prompting:
     tokenizer: Tokenizer
     is_talk: Callable[[Message], bool]
     sight: Sight
+    recall: Recall
     _anchors: Anchors = field(default_factory=Anchors)
 
     async def __call__(self, account: Account, questions: Sequence[Question]) -> Prompt:
@@ -44,14 +47,34 @@ class Prompting:
         limits, characters = self.limits(), self.cast.characters()
         question, character = questions[-1].message, characters[account.user_id]
         asked = {each.message.event_id for each in questions}
+        newest = await self._newest(questions)
         recent = [
             each
-            for each in heard(await self._newest(questions), questions, characters.keys())
+            for each in heard(newest, questions, characters.keys())
             if (each.event_id in asked or character.saw(each)) and self.is_talk(each)
         ]
         names = account.joined_members(question.room_id)
         seen = await self.sight(account, recent, question)
-        material = Material(character.prompt, recent, account.user_id, names, seen=seen)
+        recalled = await self.recall(
+            character,
+            recent,
+            question,
+            names=names,
+            own=characters.keys(),
+            budget_tokens=limits.budget_tokens,
+            is_whole=_is_whole(newest, limits.budget_tokens),
+        )
+        material = Material(
+            character.prompt,
+            recent,
+            account.user_id,
+            names,
+            lenses=recalled.lenses,
+            chapters=recalled.chapters,
+            notes=recalled.notes,
+            retrieved=recalled.messages,
+            seen=seen,
+        )
         most = Limits(limits.budget_tokens, limits.reply_tokens)
         conversation = (account.user_id, question.room_id, question.thread)
         anchor = self._anchors.get(conversation)
@@ -81,6 +104,12 @@ class Prompting:
         known = {each.event_id for each in newest}
         older = [each.message for each in questions if each.message.event_id not in known]
         return [*older, *newest]
+
+
+def _is_whole(newest: Sequence[Message], budget_tokens: int) -> bool:
+    """Tell whether these are all messages of a room and certainly have room in a prompt."""
+    characters = sum(len(message.body) for message in newest)
+    return len(newest) < RECENT_MESSAGES and 3 * characters < budget_tokens
 
 
 def heard(

@@ -76,6 +76,10 @@ class ModelSource:
         reply = min(settings.context.reply_tokens, 256)
         return ContextSettings(budget_tokens=budget, reply_tokens=reply)
 
+    def places(self, settings: Settings) -> int:
+        """Return how many calls may run side by side without one slowing the others down."""
+        return settings.llm.max_concurrent if settings.llm.is_configured else 1
+
     async def close(self) -> None:
         """Close the connections and stop the local model, if it runs."""
         for model in self._given:

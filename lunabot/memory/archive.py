@@ -26,6 +26,7 @@ from lunabot.memory.holes import Hole
 from lunabot.memory.journal import Facts, Undertaking
 from lunabot.memory.ledger import Debt, Unanswered
 from lunabot.memory.messages import Recorded
+from lunabot.memory.retrieval import vectors
 from lunabot.memory.usage import Usage
 
 _HISTORY_CHUNK = 500  # events of one transaction, so that live messages get in between
@@ -267,6 +268,20 @@ class Archive:
         """Return how large the archive is; redacted messages and edits do not count."""
         return await self._read(_counts, self._path)
 
+    async def use_vectors_of(self, model: str) -> None:
+        """Drop the vectors of messages that another model made."""
+        await self._write(vectors.use_model, model)
+
+    async def without_vectors(self, limit: int) -> list[tuple[int, str]]:
+        """Return the keys and texts of messages that have no vector yet, the newest first."""
+        return await self._read(vectors.pending, limit)
+
+    async def record_vectors(
+        self, texts: Sequence[tuple[int, str]], found: Sequence[bytes]
+    ) -> None:
+        """Keep the vectors of messages, where their texts are still these."""
+        await self._write(vectors.store, texts, found)
+
     async def search(self, query: _Query[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         """Run a query that may take long, on a thread and a connection of its own.
 
@@ -274,9 +289,7 @@ class Archive:
         memory, where there is one connection). The query must not write.
         """
         with self._failing():
-            return await _on(
-                self._search_thread, query, self._search_connection, *args, **kwargs
-            )
+            return await _on(self._search_thread, query, self._search_connection, *args, **kwargs)
 
     async def _read(self, query: _Query[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         """Run a query on the archive's thread."""
@@ -292,7 +305,6 @@ class Archive:
                 return query(connection, *args, **kwargs)
 
         return await self._read(transaction)
-
 
     @contextmanager
     def _failing(self) -> Iterator[None]:

@@ -7,7 +7,7 @@ are only added, or emptied by a redaction, so the order in which events arrive d
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +50,7 @@ _UNINDEX = """
 _INDEX = """
     INSERT INTO message_index (rowid, words, label, room)
     VALUES (?, search_words(?), search_label(?, ?), search_room(?))"""
+_EMBED = "INSERT OR IGNORE INTO unembedded (id) VALUES (?)"
 _RECENT = f"""
     SELECT {_COLUMNS} FROM shown WHERE room_id = ? AND timestamp < ?
     ORDER BY timestamp DESC, id DESC LIMIT ?"""
@@ -62,6 +63,9 @@ _IN_THREAD = f"""
 _BETWEEN = f"""
     SELECT {_COLUMNS} FROM shown WHERE room_id = ? AND timestamp BETWEEN ? AND ?
     ORDER BY timestamp, id LIMIT ?"""
+_WEIGHT_AFTER = """
+    SELECT coalesce(sum(8 + length(CAST(body AS BLOB)) / 4), 0) FROM shown
+    WHERE room_id = ? AND timestamp > ? AND msgtype <> 'm.notice'"""
 _ORIGINALS = """
     SELECT asked.event_id, original.room_id, original.sender, original.timestamp
     FROM messages AS asked JOIN messages AS original
@@ -136,6 +140,8 @@ def _reindex(
     new = {_searchable(key, message) for key, message in after.items()}
     connection.executemany(_UNINDEX, old - new)
     connection.executemany(_INDEX, new - old)
+    connection.executemany("DELETE FROM vectors WHERE id = ?", [row[:1] for row in old - new])
+    connection.executemany(_EMBED, [row[:1] for row in new - old])
 
 
 def _searchable(key: int, message: Message) -> tuple[int, str, UserId, int, RoomId]:
@@ -172,6 +178,14 @@ def between(
     until = _END_OF_TIME if ends is None else ends
     rows = connection.execute(_BETWEEN, (room_id, begins, until, limit))
     return tuple(_message(row) for row in rows)
+
+
+def weight_after(connection: sqlite3.Connection, moments: Mapping[RoomId, int]) -> int:
+    """Return about how many tokens were said in rooms after a moment of each (milliseconds)."""
+    return sum(
+        int(connection.execute(_WEIGHT_AFTER, (room_id, moment)).fetchone()[0])
+        for room_id, moment in moments.items()
+    )
 
 
 def changing(

@@ -104,15 +104,21 @@ class NoteTable:
         numbers = sorted(self.taken(persona, room_id) | {chapter})
         self._keep(persona, list(notes), {**self._taken(persona), room_id: numbers})
 
-    def retract(self, room_id: RoomId, chapters: frozenset[int]) -> int:
+    def retract(
+        self, room_id: RoomId, chapters: frozenset[int], *, keep_edited: bool = False
+    ) -> int:
         """Forget the notes that may have words of the chapters; return how many there were.
 
-        These chapters are owed notes again.
+        These chapters are owed notes again. What an administrator worded may be kept.
         """
         count = 0
         for persona in self.personas():
             notes, taken = self.of(persona), self.taken(persona, room_id)
-            kept = [note for note in notes if not note.stems_from(room_id, chapters)]
+            kept = [
+                note
+                for note in notes
+                if not note.stems_from(room_id, chapters) or (keep_edited and note.edited_by)
+            ]
             if len(kept) < len(notes) or taken & chapters:
                 count += len(notes) - len(kept)
                 rest = {**self._taken(persona), room_id: sorted(taken - chapters)}

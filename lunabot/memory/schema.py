@@ -176,6 +176,13 @@ CREATE VIRTUAL TABLE message_index USING fts5 (
     words, label, room, content = 'searchable', content_rowid = 'id',
     tokenize = 'porter ascii', detail = column);
 INSERT INTO message_index (message_index) VALUES ('rebuild');
+-- Vectors of messages, if a model makes them; `number` tells what is new. What has none yet is in
+-- `unembedded`.
+CREATE TABLE vectors (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, id INTEGER NOT NULL UNIQUE, vector BLOB NOT NULL);
+CREATE TABLE vector_model (name TEXT NOT NULL);
+CREATE TABLE unembedded (id INTEGER PRIMARY KEY);
+INSERT INTO unembedded SELECT id FROM shown;
 CREATE INDEX messages_replies ON messages (in_reply_to) WHERE in_reply_to IS NOT NULL;
 """
 

@@ -1,12 +1,32 @@
-"""Looking into memory by command: what the next prompt holds, what is noted, what is forgotten."""
+"""Memory by command: sum up, look into it, edit it, and take something out of it."""
+
+from typing import Any
+
+import pytest
 
 from tests.e2e.administrator import YES, Administrator, CommandResult
 from tests.e2e.luna import LunaProcess
 from tests.e2e.person import Person
 from tests.e2e.session import unique
-from tests.e2e.talk import ask, group, spoken, summon
+from tests.e2e.talk import ask, group, replying, spoken, summon
 from tests.e2e.timeline import Event
-from tests.fake_model import FakeModel
+from tests.fake_model import Answer, FakeModel, Request
+
+CHAPTER = "# The lost map\nAlice drew a map on 5 May.\nOpen: Who finds it?"
+LENS = "A map is lost."
+
+
+@pytest.fixture(scope="module")
+def luna_options() -> dict[str, Any]:
+    """She sums up only when she is told to."""
+    return {"sections": {"memory": {"summarise": False}}}
+
+
+def recorder(request: Request) -> Answer:
+    """Write chapters and lenses as a model would; echo what is no summing up."""
+    if "You keep the records" not in request.system:
+        return Answer(f"echo: {request.last_user}")
+    return Answer(CHAPTER if "# a title" in request.system else LENS)
 
 
 async def done(admin: Administrator, command: str) -> CommandResult:
@@ -33,6 +53,47 @@ async def file_sent(admin: Administrator, name: str) -> str:
 
     event = await admin.person.wait_for(admin.room, matches)
     return (await admin.person.session.download(event["content"]["url"])).decode()
+
+
+async def test_a_talk_is_summed_up_looked_into_edited_and_deleted(
+    admin: Administrator, luna: LunaProcess, model: FakeModel, alice: Person, bob: Person
+) -> None:
+    room = await group(alice, luna.user_id, bob)
+    for number in range(4):
+        await alice.send(room, f"{number}: I drew a map of the trail. " + "It was long. " * 60)
+    await ask(alice, room, luna, "luna: did you see it?")
+    with replying(model, recorder):
+        made = await done(admin, f"/summarise {room}")
+    assert "1 chapter, 3 lens texts" in made.text
+    assert "tokens" in made.text
+    assert room in (await done(admin, "/chapters")).text
+    listed = await done(admin, f"/chapters {room}")
+    assert "1 The lost map" in listed.text
+    shown = await done(admin, f"/chapters {room} 1")
+    for part in ("The lost map", "Alice drew a map on 5 May.", "Who finds it?"):
+        assert part in shown.text
+    assert LENS in (await done(admin, f"/lenses {room} technical")).text
+
+    edited = f"/chapters {room} 1 --edit Bob drew it.\nStill open:\nWhere is it?"
+    await done(admin, edited)
+    await done(admin, f"/lenses {room} technical --edit A compass is lost.")
+    await luna.restart()
+    with replying(model, recorder):
+        await done(admin, f"/summarise {room} --since 2020-01-01")
+    shown = await done(admin, f"/chapters {room} 1")
+    assert "Bob drew it." in shown.text
+    assert "Where is it?" in shown.text
+    assert "Alice drew" not in shown.text
+
+    await done(admin, f"/chapters {room} --file")
+    page = await file_sent(admin, "memory.md")
+    assert "> Bob drew it." in page
+    assert f"> {LENS}" in page
+    await done(admin, f"/lenses {room} emotional --delete")
+    assert "has not looked" in (await done(admin, f"/lenses {room} emotional")).text
+    await done(admin, f"/chapters {room} 1 --delete")
+    missing = await admin.command(f"/chapters {room} 1")
+    assert (missing.mark, "There are: none" in missing.text) == ("❌", True)
 
 
 async def test_the_context_of_a_room_is_shown_as_it_reaches_the_model(

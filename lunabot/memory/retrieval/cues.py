@@ -33,11 +33,12 @@ _ASIAN_DATE = re.compile(r"(?:(\d{4})[年년]\s*)?(\d{1,2})[月월](?:\s*(\d{1,2
 
 @dataclass(frozen=True, slots=True)
 class Cues:
-    """What is looked for: `words` in any message, `labels` by speaker and date.
+    """What is looked for: `words` in any message, `labels` by speaker and date, `text` by meaning.
 
     `named` are the people the question names, and `wants_time` tells that it asks when.
     """
 
+    text: str
     words: tuple[str, ...]
     labels: tuple[str, ...]
     named: frozenset[UserId]
@@ -50,14 +51,17 @@ def read(question: Message, context: Sequence[Message], names: Mapping[UserId, s
     asked = words(text)
     topic = _topic(asked)
     named = frozenset(user for user in names if _is_named(user, names[user], topic))
-    if len(topic) <= _VAGUE or len(asked) <= _SHORT:
-        topic += [word for each in context[-_BEFORE:] for word in _topic(words(_said(each)))]
+    before = [_said(message) for message in context[-_BEFORE:]]
+    if len(topic) > _VAGUE and len(asked) > _SHORT:
+        before = []
+    topic += [word for said in before for word in _topic(words(said))]
     speakers = [word for user in named for word in words(localpart(user))]
     return Cues(
+        text="\n".join([text, *before]),
         words=tuple(dict.fromkeys(topic))[:_MOST_WORDS],
         labels=tuple(dict.fromkeys([*speakers, *_dates(asked, text, question.timestamp)])),
         named=named,
-        wants_time=not WHEN.isdisjoint(asked) or any(mark in text for mark in WHEN_UNSPACED),
+        wants_time=not WHEN.isdisjoint(asked) or WHEN_UNSPACED.search(text) is not None,
     )
 
 
@@ -80,7 +84,7 @@ def tells_time(text: str) -> bool:
     text = text[:_HEAD]
     return (
         _DIGIT.search(text) is not None
-        or any(sign in text for sign in TIME_UNSPACED)
+        or TIME_UNSPACED.search(text) is not None
         or not TIME.isdisjoint(words(text))
     )
 

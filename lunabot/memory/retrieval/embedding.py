@@ -16,7 +16,6 @@ from lunabot.errors import WorldError
 
 if TYPE_CHECKING:
     import numpy
-    import tokenizers
 
 _LONGEST = 4_000  # characters of a text that count
 _TIMEOUT_S = 30.0
@@ -65,7 +64,7 @@ class WordLlama:
         weights = safetensors.numpy.load_file(folder / "weights" / "l2_supercat_256.safetensors")
         table = folder / "tokenizers" / "l2_supercat_tokenizer_config.json"
         self._weights: numpy.ndarray = weights["embedding.weight"]
-        self._tokenizer: tokenizers.Tokenizer = tokenizers.Tokenizer.from_file(str(table))
+        self._tokenizer = tokenizers.Tokenizer.from_file(str(table))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
 

@@ -1,54 +1,35 @@
 """The door of retrieval: from a question to the older messages that may answer it."""
 
-import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from heapq import nlargest
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from types import MappingProxyType
 
+from lunabot.errors import WorldError
 from lunabot.matrix.events import Message
-from lunabot.matrix.ids import EventId, RoomId, UserId
-from lunabot.memory import messages
+from lunabot.matrix.ids import EventId, UserId
 from lunabot.memory.archive import Archive
-from lunabot.memory.retrieval import index, scoring
 from lunabot.memory.retrieval.cues import Cues, read
+from lunabot.memory.retrieval.embedding import Embedder
+from lunabot.memory.retrieval.search import Likeness, Scope, Search, Vectors
 from lunabot.memory.retrieval.timeline import Timeline
 
-_HITS = 400  # of the best messages of an index are looked at
-_LOOKED_AT = 2_000  # where most of them are not to be seen
-_CANDIDATES = 600  # messages that are weighed by what they are
+_BATCH = 128  # messages whose vectors are made at once
 
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What may be found.
-
-    Only messages of `rooms`, older than `before` (milliseconds), not among `exclude` and that
-    `saw` is true for; it is asked on another thread. `me` is the account that asks, `own` are
-    Luna's accounts: what they said counts less than what people said.
-    """
-
-    rooms: tuple[RoomId, ...]
-    before: int
-    exclude: frozenset[EventId]
-    saw: Callable[[Message], bool]
-    me: UserId
-    own: frozenset[UserId]
-
-    def allows(self, message: Message) -> bool:
-        """Tell whether a message may be looked at; what is excluded may lead to others."""
-        return (
-            message.room_id in self.rooms
-            and message.timestamp < self.before
-            and self.saw(message)
-        )
+__all__ = ["Retriever", "Scope"]
 
 
 class Retriever:
-    """Finds in an archive. It reads on the archive's thread for searches."""
+    """Finds in an archive; with an embedder, what is said in other words, too.
 
-    def __init__(self, archive: Archive) -> None:
+    One archive, one retriever: it keeps in memory who stands next to whom (20 bytes a message of
+    the rooms that were asked about) and the vectors, if there are any.
+    """
+
+    def __init__(self, archive: Archive, embedder: Embedder | None = None) -> None:
         self._archive = archive
+        self._embedder = embedder
         self._timeline = Timeline()
+        self._matrix = _matrix() if embedder else None
 
     async def search(
         self,
@@ -57,74 +38,44 @@ class Retriever:
         scope: Scope,
         names: Mapping[UserId, str],
         limit: int,
-        boosts: Mapping[EventId, float] | None = None,
+        boosts: Mapping[EventId, float] = MappingProxyType({}),
     ) -> tuple[Message, ...]:
-        """Return at most `limit` messages, the best first.
+        """Return at most `limit` messages, the best first, each as people see it now.
 
-        `context` are the messages before the question, oldest first, which a short question is
-        understood by; `names` are the display names of the people there may be talk of. A score
-        is multiplied by the message's part of `boosts`, which is 1 where it is missing.
+        `context` are the messages before the question, oldest first: a short question is
+        understood by them. `names` are the display names of the people there may be talk of. A
+        message's score is multiplied by its part of `boosts`, where it has one.
 
-        Raises `WorldError` where the archive fails.
+        Raises `WorldError` where the archive fails; without the embedder's model, words do.
         """
         cues = read(question, context, names)
-        search = _Search(self._timeline, question, cues, scope, boosts or {})
+        likeness = await self._likeness(cues)
+        search = Search(self._timeline, question.event_id, cues, scope, boosts, likeness)
         return await self._archive.search(search.run, limit)
 
+    async def catch_up(self) -> None:
+        """Make the vectors that are missing, the newest first; nothing to do without embedder.
 
-@dataclass(frozen=True, slots=True)
-class _Search:
-    timeline: Timeline
-    question: Message
-    cues: Cues
-    scope: Scope
-    boosts: Mapping[EventId, float]
+        Raises `WorldError` where the archive or the embedder fails; what was made stays.
+        """
+        if self._embedder is None:
+            return
+        await self._archive.use_vectors_of(self._embedder.name)
+        while texts := await self._archive.without_vectors(_BATCH):
+            vectors = await self._embedder.embed([text for _, text in texts])
+            await self._archive.record_vectors(texts, vectors)
 
-    def run(self, connection: sqlite3.Connection, limit: int) -> tuple[Message, ...]:
-        self.timeline.update(connection, self.scope.rooms)
-        scores = index.search(connection, self.cues, self.scope.rooms, self.timeline)
-        known = self._visible(connection, nlargest(_LOOKED_AT, scores, key=scores.__getitem__))
-        scores = scoring.combined([({key: scores[key] for key in known}, 1.0)])
-        total = scoring.spread(list(self._hits(known, scores)), _CANDIDATES)
-        best = nlargest(max(_CANDIDATES, limit), total, key=total.__getitem__)
-        known |= self._fetch(connection, [key for key in best if key not in known])
-        ranked = sorted(
-            ((key, known[key]) for key in best if key in known),
-            key=lambda item: -total[item[0]] * self._weight(item[1]),
-        )
-        return tuple(
-            message
-            for _, message in ranked
-            if message.event_id not in self.scope.exclude
-        )[:limit]
+    async def _likeness(self, cues: Cues) -> Likeness | None:
+        if self._embedder is None or self._matrix is None:
+            return None
+        with suppress(WorldError):
+            (vector,) = await self._embedder.embed([cues.text])
+            return Likeness(self._matrix, vector)
+        return None
 
-    def _visible(
-        self, connection: sqlite3.Connection, found: Sequence[int]
-    ) -> dict[int, Message]:
-        """Return the best of what was found that may be seen."""
-        known: dict[int, Message] = {}
-        for start in range(0, len(found), _HITS):
-            if len(known) >= _HITS:
-                break
-            known |= self._fetch(connection, found[start : start + _HITS])
-        return known
 
-    def _fetch(self, connection: sqlite3.Connection, keys: Iterable[int]) -> dict[int, Message]:
-        return {
-            key: message
-            for key, message in messages.by_keys(connection, keys).items()
-            if message.event_id != self.question.event_id and self.scope.allows(message)
-        }
+def _matrix() -> Vectors:
+    """Return the matrix; its module needs numpy, which whoever has an embedder has."""
+    from lunabot.memory.retrieval.matrix import Matrix
 
-    def _hits(
-        self, known: Mapping[int, Message], scores: Mapping[int, float]
-    ) -> Iterable[scoring.Hit]:
-        for key, message in known.items():
-            line = self.timeline.line(message.room_id, message.thread)
-            position = line.position(key, message.timestamp)
-            if position is not None:
-                yield scoring.Hit(key, line, position, scores[key])
-
-    def _weight(self, message: Message) -> float:
-        boost = self.boosts.get(message.event_id, 1.0)
-        return boost * scoring.weight(message, self.cues, self.scope.own)
+    return Matrix()

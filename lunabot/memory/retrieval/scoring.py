@@ -15,7 +15,7 @@ from lunabot.memory.retrieval.cues import Cues, is_question, tells_time
 from lunabot.memory.retrieval.timeline import Line
 
 _SHARPNESS = 1.3  # how much more than by its score the best hit counts
-_NEXT = (0.5, 0.3)  # what a hit gives to the messages one and two places from it
+_NEXT = (0.5, 0.3, 0.15)  # what a hit gives to the messages one, two, three places from it
 _REPLY = 0.5
 _SITTING = 1.0
 _BEST_OF_SITTING = 3
@@ -88,7 +88,9 @@ def weight(message: Message, cues: Cues, own: frozenset[UserId]) -> float:
     return factor
 
 
-def share_replies(total: dict[int, float], scores: Mapping[int, float], pairs: Iterable[tuple[int, int]]) -> None:
+def share_replies(
+    total: dict[int, float], scores: Mapping[int, float], pairs: Iterable[tuple[int, int]]
+) -> None:
     """Give each of two messages, of which one answers the other, a part of the other's score."""
     for one, other in pairs:
         for giver, taker in ((one, other), (other, one)):

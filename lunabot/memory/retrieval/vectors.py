@@ -1,19 +1,14 @@
-"""The vectors of messages: made a batch at a time, kept in the archive, compared in memory."""
+"""The vectors of messages as the archive keeps them. Each function runs on the archive's thread."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-import numpy
-
-from lunabot.matrix.ids import RoomId
-
-_CHUNK = 4_096  # rows that are compared at once
 _PENDING = """
     SELECT id, body FROM unembedded JOIN shown USING (id) ORDER BY id DESC LIMIT ?"""
-_STORE = "INSERT OR REPLACE INTO vectors (id, vector) VALUES (?, ?)"
-_NEW = """
-    SELECT number, id, room_id, vector FROM vectors JOIN messages USING (id)
-    WHERE number > ? ORDER BY number"""
+_STORE = """
+    INSERT OR REPLACE INTO vectors (id, vector)
+    SELECT id, ?3 FROM shown WHERE id = ?1 AND body = ?2"""
+_STORED = "DELETE FROM unembedded WHERE id = ? AND id IN (SELECT id FROM vectors)"
 
 
 def pending(connection: sqlite3.Connection, limit: int) -> list[tuple[int, str]]:
@@ -21,64 +16,20 @@ def pending(connection: sqlite3.Connection, limit: int) -> list[tuple[int, str]]
     return connection.execute(_PENDING, (limit,)).fetchall()
 
 
-def store(connection: sqlite3.Connection, found: Sequence[tuple[int, str]], vectors: Sequence[bytes]) -> None:
-    """Keep the vectors of messages whose text is still the one they were made of."""
-    for (key, text), vector in zip(found, vectors, strict=True):
-        same = connection.execute("SELECT 1 FROM shown WHERE id = ? AND body = ?", (key, text))
-        if same.fetchone():
-            connection.execute(_STORE, (key, vector))
-            connection.execute("DELETE FROM unembedded WHERE id = ?", (key,))
+def store(
+    connection: sqlite3.Connection, texts: Sequence[tuple[int, str]], vectors: Sequence[bytes]
+) -> None:
+    """Keep the vectors of those messages whose text is still the one they were made of."""
+    for (key, text), vector in zip(texts, vectors, strict=True):
+        connection.execute(_STORE, (key, text, vector))
+        connection.execute(_STORED, (key,))
 
 
 def use_model(connection: sqlite3.Connection, name: str) -> None:
-    """Drop the vectors of another model; those of this one are to be made."""
-    row = connection.execute("SELECT name FROM vector_model").fetchone()
-    if row == (name,):
+    """Drop the vectors of another model, all of which are to be made anew then."""
+    if connection.execute("SELECT name FROM vector_model").fetchone() == (name,):
         return
     connection.execute("DELETE FROM vectors")
     connection.execute("DELETE FROM vector_model")
     connection.execute("INSERT INTO vector_model (name) VALUES (?)", (name,))
     connection.execute("INSERT OR IGNORE INTO unembedded SELECT id FROM shown")
-
-
-class Matrix:
-    """The vectors in memory, a byte a dimension; it lives on the thread of its connection."""
-
-    def __init__(self) -> None:
-        self._newest = 0
-        self._codes: dict[RoomId, int] = {}
-        self._keys = numpy.zeros(0, numpy.int64)
-        self._rooms = numpy.zeros(0, numpy.int32)
-        self._vectors = numpy.zeros((0, 0), numpy.int8)
-
-    def update(self, connection: sqlite3.Connection) -> None:
-        """Take in what is new in the archive."""
-        rows = connection.execute(_NEW, (self._newest,)).fetchall()
-        if not rows:
-            return
-        numbers, keys, room_ids, vectors = zip(*rows, strict=True)
-        added = numpy.frombuffer(b"".join(vectors), numpy.int8).reshape(len(rows), -1)
-        codes = [self._codes.setdefault(room_id, len(self._codes)) for room_id in room_ids]
-        kept = ~numpy.isin(self._keys, keys)  # an edited message has a new vector
-        old = self._vectors[kept] if self._vectors.shape[1] == added.shape[1] else added[:0]
-        self._vectors = numpy.concatenate([old, added])
-        self._keys = numpy.concatenate([self._keys[kept][: len(old)], keys])
-        self._rooms = numpy.concatenate([self._rooms[kept][: len(old)], codes]).astype(numpy.int32)
-        self._newest = numbers[-1]
-
-    def search(self, vector: bytes, rooms: Iterable[RoomId], most: int) -> dict[int, float]:
-        """Return the keys of the messages of these rooms that are most like a vector."""
-        asked = numpy.frombuffer(vector, numpy.int8).astype(numpy.float32) / 127**2
-        codes = [self._codes[room_id] for room_id in rooms if room_id in self._codes]
-        (here,) = numpy.nonzero(numpy.isin(self._rooms, codes))
-        if not len(here) or self._vectors.shape[1] != len(asked):
-            return {}
-        likeness = numpy.concatenate(
-            [
-                self._vectors[here[start : start + _CHUNK]].astype(numpy.float32) @ asked
-                for start in range(0, len(here), _CHUNK)
-            ]
-        )
-        best = numpy.argsort(-likeness)[:most]
-        found = zip(self._keys[here[best]].tolist(), likeness[best].tolist(), strict=True)
-        return {key: score for key, score in found if score > 0}

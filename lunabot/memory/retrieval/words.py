@@ -20,6 +20,8 @@ _ASCII_WORD = re.compile(r"[a-z0-9]+")
 _IDEOGRAPHIC = "\u3005\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\U00020000-\U0003ffff"
 _ALPHABETIC = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
 _RUN = re.compile(rf"[{_IDEOGRAPHIC}]+|[{_ALPHABETIC}]+|[^{_IDEOGRAPHIC}{_ALPHABETIC}]+")
+_RUN_OF_IDEOGRAPHS = re.compile(f"[{_IDEOGRAPHIC}]")
+_RUN_OF_LETTERS = re.compile(f"[{_ALPHABETIC}]")
 _HAN = re.compile("[\u3400-\u9fff\U00020000-\U0003ffff]")
 _ACCENT = re.compile("[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670]")
 
@@ -65,7 +67,3 @@ def _cut(run: str) -> list[str]:
 
 def _overlapping(run: str, size: int) -> list[str]:
     return [run[start : start + size] for start in range(max(len(run) - size + 1, 1))]
-
-
-_RUN_OF_IDEOGRAPHS = re.compile(f"[{_IDEOGRAPHIC}]")
-_RUN_OF_LETTERS = re.compile(f"[{_ALPHABETIC}]")

@@ -23,7 +23,7 @@ from lunabot.memory.memory import Memory
 from lunabot.prompt.tokens import Tokenizer
 from lunabot.tasks import Tasks
 from tests.fake_homeserver import FakeHomeserver
-from tests.unit.dispatch.people import LUNA, Troupe, no_api
+from tests.unit.dispatch.people import LUNA, Troupe, no_api, recall
 
 _BACKLOG_MS = 3_600_000
 
@@ -54,6 +54,7 @@ class Life:
             Tokenizer("gpt-3.5-turbo"),
             lambda message: True,
             Sight(lambda: False, no_api),
+            recall(memory),
         )
         accounts = {LUNA: account}
         stops, deciding = Stops(), Deciding(Settings, memory.state, cast)

@@ -6,10 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lunabot.dispatch.cast import Character
+from lunabot.dispatch.recall import Recall
 from lunabot.homeserver.client_api import ClientApi
 from lunabot.matrix.account import Account
 from lunabot.matrix.events import Message
 from lunabot.matrix.ids import EventId, RoomId, UserId
+from lunabot.memory.memory import Memory
+from lunabot.memory.retrieval.retriever import Retriever
+from lunabot.remembering.records import Records
 
 LUNA, OWL, ADA, BOB = (UserId(f"@{name}:localhost") for name in ("luna", "owl", "ada", "bob"))
 ROOM, OTHER_ROOM = RoomId("!room:localhost"), RoomId("!other:localhost")
@@ -43,3 +47,9 @@ def said(
         "timestamp": int(time.time() * 1000) - ago_ms,
     }
     return Message(sender=sender, body=body, **(usual | more))
+
+
+def recall(memory: Memory) -> Recall:
+    """Return what remembers all that is in a memory, in any room by itself."""
+    records = Records(memory, lambda: {}, lambda: 8_000)
+    return Recall(records, Retriever(memory.archive), lambda: {}, lambda message: True)

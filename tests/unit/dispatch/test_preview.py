@@ -13,7 +13,7 @@ from lunabot.matrix.events import Message
 from lunabot.memory.memory import Memory
 from lunabot.prompt.tokens import Tokenizer
 from tests.fake_account import FakeAccount
-from tests.unit.dispatch.people import ADA, LUNA, OWL, ROOM, Troupe, no_api, said
+from tests.unit.dispatch.people import ADA, LUNA, OWL, ROOM, Troupe, no_api, recall, said
 
 LIMITS = ContextSettings(budget_tokens=2000, reply_tokens=200)
 
@@ -27,6 +27,7 @@ def prompting(memory: Memory) -> Prompting:
         Tokenizer("gpt-3.5-turbo"),
         lambda message: not message.body.startswith("/"),
         Sight(lambda: False, no_api),
+        recall(memory),
     )
 
 

@@ -14,7 +14,18 @@ from lunabot.memory.memory import Memory
 from lunabot.prompt.builder import BudgetTooSmall
 from lunabot.prompt.tokens import Tokenizer
 from tests.fake_account import FakeAccount
-from tests.unit.dispatch.people import ADA, BOB, LUNA, OTHER_ROOM, OWL, ROOM, Troupe, no_api, said
+from tests.unit.dispatch.people import (
+    ADA,
+    BOB,
+    LUNA,
+    OTHER_ROOM,
+    OWL,
+    ROOM,
+    Troupe,
+    no_api,
+    recall,
+    said,
+)
 
 LARGE = ContextSettings()
 
@@ -40,6 +51,7 @@ class Desk:
             self.tokenizer,
             lambda message: not message.body.startswith("!"),
             Sight(lambda: False, no_api),
+            recall(self.memory),
         )
         self.account.user_id = who
         prompt = await prompting(self.account, [Question(who, question)])

@@ -57,6 +57,7 @@ async def test_all_is_well(house: House) -> None:
         "- **personas**: none",
         "- **queue**: 0 waiting, 0 in work",
         "- **archive**: 1 messages of 1 rooms, ",
+        "- **memory**: about 9 tokens not summed up, 0 of 200,000 tokens spent today",
         "- **this room**: safe, not encrypted",
     ):
         assert line in lines
