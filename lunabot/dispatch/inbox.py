@@ -23,6 +23,9 @@ class Commands(Protocol):
     def run(self, message: Message) -> None:
         """Start what a claimed message asks for."""
 
+    def overheard(self, message: Message) -> None:
+        """Hear a message that is conversation: one that spells a command is noted as an attempt."""
+
     def reacted(self, seer: UserId, reaction: Reaction) -> None:
         """Hear of a reaction that an account saw; it may come again after a crash."""
 
@@ -79,7 +82,7 @@ class Inbox:
         recorded = await self.memory.record_sync(
             batch.account, batch.token, events, _debts(questions), _debts(follow_ups), batch.gaps
         )
-        self._run(claimed, recorded.new)
+        self._run(messages, claimed, recorded.new)
         for event in events:
             if isinstance(event, Reaction):
                 self.commands.reacted(batch.account, event)
@@ -93,7 +96,7 @@ class Inbox:
         messages = [event for event in events if isinstance(event, Message)]
         claimed, questions = self._sorted(account, messages)
         recorded = await self.memory.record_found(events, _debts(questions))
-        self._run(claimed, recorded.new)
+        self._run(messages, claimed, recorded.new)
         self._hand_out(questions, recorded.owed)
         return len(recorded.new)
 
@@ -109,6 +112,7 @@ class Inbox:
         finished = [] if message.unfinished else [_whole(message)]
         questions = self._questions(account, finished)
         recorded = await self.memory.record_own(message, _debts(questions))
+        self._run(finished, (), {each.event_id for each in finished})
         self._hand_out(questions, recorded.owed)
 
     async def settle_debts(self, account: Account, backlog_ms: int) -> Owed:
@@ -148,10 +152,13 @@ class Inbox:
                 heard.append(message)
         return claimed, self._questions(account, heard, at_any_age=at_any_age)
 
-    def _run(self, claimed: Iterable[Message], new: Collection[EventId]) -> None:
-        for message in claimed:
+    def _run(
+        self, messages: Iterable[Message], claimed: Collection[Message], new: Collection[EventId]
+    ) -> None:
+        for message in messages:
             if message.event_id in new:
-                self.commands.run(message)
+                hear = self.commands.run if message in claimed else self.commands.overheard
+                hear(message)
 
     def _questions(
         self, account: Account, messages: Iterable[Message], *, at_any_age: bool = False

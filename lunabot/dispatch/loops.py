@@ -7,34 +7,11 @@ by its speed alone.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from itertools import groupby, pairwise, takewhile
 
 from lunabot.config import LoopsSettings
 from lunabot.matrix.ids import UserId
-
-
-class Layer(StrEnum):
-    """Which rule found a loop; the third layer has one for groups and one for direct rooms."""
-
-    PATTERN = "pattern"
-    TURNS = "turns"
-    PAIR = "pair"
-    PACE = "pace"
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """What one sender said in a row, notices and edits left out, or the newest part of it.
-
-    `began` and `ended` are the server's times of its first and last message, in milliseconds;
-    `asks` tells whether it asked the account in question something.
-    """
-
-    sender: UserId
-    began: int
-    ended: int
-    asks: bool = False
+from lunabot.memory.loop import Layer, Turn
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What is said of a pause, in Markdown: to the room, and to the administrators."""
 
-from lunabot.dispatch.loops import Layer
+from lunabot.memory.loop import Layer
 from lunabot.memory.pauses import Pause
 
 _WHO_ENDS_IT = {

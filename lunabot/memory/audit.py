@@ -42,7 +42,18 @@ def append(connection: sqlite3.Connection, entry: AuditEntry) -> None:
     )
 
 
-def newest(connection: sqlite3.Connection, limit: int) -> tuple[AuditEntry, ...]:
-    """Return the newest commands, newest first."""
-    rows = connection.execute(f"SELECT {_COLUMNS} FROM audit ORDER BY id DESC LIMIT ?", (limit,))
+def newest(
+    connection: sqlite3.Connection,
+    limit: int,
+    *,
+    skip: int = 0,
+    sender: UserId | None = None,
+    verb: str | None = None,
+) -> tuple[AuditEntry, ...]:
+    """Return the newest commands, newest first; of one `sender` or `verb` only, where given."""
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM audit WHERE (?1 IS NULL OR sender = ?1) "
+        "AND (?2 IS NULL OR verb = ?2) ORDER BY id DESC LIMIT ?3 OFFSET ?4",
+        (sender, verb, limit, skip),
+    )
     return tuple(AuditEntry(*row) for row in rows)

@@ -1,6 +1,6 @@
 """A room's history in chapters: documents of the state, one for each room."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -39,45 +39,60 @@ class Chapter:
 
 
 class ChapterTable:
-    """The chapters of all rooms."""
+    """The chapters of all rooms, read once: there may be thousands, and each prompt looks at them.
+
+    A room's document has a field for each chapter, named by its level and number.
+    """
 
     def __init__(self, documents: Documents) -> None:
         self._documents = documents
+        self._rooms = {RoomId(name): _read(RoomId(name), documents.get(name)) for name in documents}
 
     def of(self, room_id: RoomId, level: int | None = None) -> tuple[Chapter, ...]:
         """Return the chapters of a room, or of one level, in the order of time."""
-        stored = self._documents.get(room_id).get("chapters")
-        found = (_from_fields(room_id, each) for each in stored or ())
-        chapters = [each for each in found if each and level in (None, each.level)]
-        return tuple(sorted(chapters, key=lambda each: (each.begins, -each.level, each.number)))
+        chapters = self._rooms.get(room_id, ())
+        return tuple(each for each in chapters if level in (None, each.level))
 
     def put(self, chapter: Chapter) -> None:
         """Keep a chapter as it is now."""
-        others = [each for each in self.of(chapter.room_id) if each.place != chapter.place]
-        self._keep(chapter.room_id, [*others, chapter])
+        others = (each for each in self.of(chapter.room_id) if each.place != chapter.place)
+        self._rooms[chapter.room_id] = _in_time([*others, chapter])
+        self._documents.put(chapter.room_id, {_field(chapter): _to_fields(chapter)})
 
     def remove(self, chapter: Chapter) -> None:
         """Forget a chapter, if it is there."""
-        found = self.of(chapter.room_id)
-        self._keep(chapter.room_id, [each for each in found if each.place != chapter.place])
+        room_id = chapter.room_id
+        left = [each for each in self.of(room_id) if each.place != chapter.place]
+        self.clear(room_id)
+        if left:
+            self._rooms[room_id] = tuple(left)
+            self._documents.put(room_id, {_field(each): _to_fields(each) for each in left})
 
     def clear(self, room_id: RoomId | None) -> int:
         """Forget the chapters of a room, or (None) of all; return how many there were."""
         rooms = self.rooms() if room_id is None else (room_id,)
         count = sum(len(self.of(each)) for each in rooms)
         for each in rooms:
+            self._rooms.pop(each, None)
             self._documents.remove(each)
         return count
 
     def rooms(self) -> tuple[RoomId, ...]:
         """Return the rooms that have chapters."""
-        return tuple(RoomId(name) for name in self._documents)
+        return tuple(self._rooms)
 
-    def _keep(self, room_id: RoomId, chapters: list[Chapter]) -> None:
-        if chapters:
-            self._documents.replace(room_id, {"chapters": [_to_fields(each) for each in chapters]})
-        else:
-            self._documents.remove(room_id)
+
+def _in_time(chapters: Iterable[Chapter]) -> tuple[Chapter, ...]:
+    return tuple(sorted(chapters, key=lambda each: (each.begins, -each.level, each.number)))
+
+
+def _read(room_id: RoomId, document: Mapping[str, Any]) -> tuple[Chapter, ...]:
+    found = (_from_fields(room_id, fields) for fields in document.values())
+    return _in_time(chapter for chapter in found if chapter)
+
+
+def _field(chapter: Chapter) -> str:
+    return f"{chapter.level}/{chapter.number}"
 
 
 def _to_fields(chapter: Chapter) -> dict[str, Any]:

@@ -46,7 +46,11 @@ def note_gaps(connection: sqlite3.Connection, account: UserId, gaps: Iterable[Ga
 def note_history(
     connection: sqlite3.Connection, room_id: RoomId, account: UserId, token: str
 ) -> Hole:
-    """Note that all of a room is to be fetched; one that is being fetched already goes on."""
+    """Note that all of a room is to be fetched; one that is being fetched already goes on.
+
+    What was purged of it may come back then.
+    """
+    connection.execute("DELETE FROM purges WHERE room_id = ?", (room_id,))
     connection.execute(_NOTE_WHOLE, (room_id, account, token, None))
     found = connection.execute(
         f"SELECT {_COLUMNS} FROM holes WHERE room_id = ? AND until IS NULL", (room_id,)

@@ -22,7 +22,9 @@ _COLUMNS = (
     "in_reply_to, thread, encrypted, media"
 )
 _INSERT = f"""
-    INSERT INTO messages ({_COLUMNS}, replaces) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO messages ({_COLUMNS}, replaces)
+    SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13
+    WHERE NOT EXISTS (SELECT 1 FROM purges WHERE room_id = ?2 AND ?4 < until)
     ON CONFLICT (event_id) DO NOTHING"""
 _INSERT_REDACTION = """
     INSERT INTO redactions (event_id, room_id, sender, timestamp, target) VALUES (?, ?, ?, ?, ?)
@@ -87,6 +89,14 @@ class Recorded:
     shown: tuple[Message, ...]
     stale: frozenset[RoomId]
     owed: tuple[Debt, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """How many messages a room has, and when the last was sent, in milliseconds."""
+
+    messages: int
+    last: int
 
 
 def record(connection: sqlite3.Connection, events: Iterable[RoomEvent]) -> Recorded:
@@ -248,6 +258,15 @@ def room_ids(connection: sqlite3.Connection) -> tuple[RoomId, ...]:
     """Return the rooms in which something was said."""
     rows = connection.execute("SELECT DISTINCT room_id FROM shown ORDER BY room_id")
     return tuple(RoomId(row[0]) for row in rows)
+
+
+def activity(connection: sqlite3.Connection) -> dict[RoomId, Activity]:
+    """Return how much was said in each room, and when last."""
+    rows = connection.execute(
+        "SELECT room_id, count(*), max(timestamp) FROM messages "
+        "WHERE replaces IS NULL AND redacted = 0 GROUP BY room_id"
+    )
+    return {RoomId(room_id): Activity(number, last) for room_id, number, last in rows}
 
 
 def _row(message: Message) -> tuple[Any, ...]:

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from lunabot.dispatch.loops import Layer
 from lunabot.matrix.ids import EventId, RoomId, UserId
 from lunabot.memory.documents import Documents
+from lunabot.memory.loop import Layer
 
 
 @dataclass(frozen=True, slots=True)

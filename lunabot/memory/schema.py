@@ -190,7 +190,12 @@ _THREADS = """
 CREATE INDEX messages_in_thread ON messages (thread, timestamp) WHERE thread IS NOT NULL;
 """
 
-MIGRATIONS = (_FIRST, _ANSWERS, _MEDIA, _HOLES, _RETRIEVAL, _THREADS)
+_PURGES = """
+-- What was purged: of what was sent in a room before that moment nothing is stored any more.
+CREATE TABLE purges (room_id TEXT PRIMARY KEY, until INTEGER NOT NULL);
+"""
+
+MIGRATIONS = (_FIRST, _ANSWERS, _MEDIA, _HOLES, _RETRIEVAL, _THREADS, _PURGES)
 """The SQL of migration 1, 2, …; one that was released is never changed, only followed."""
 
 

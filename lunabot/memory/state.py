@@ -116,9 +116,12 @@ class State:
         if stored != self._recent.get(room_id).get("messages"):
             self._recent.put(room_id, {"messages": stored})
 
-    def forget_recent(self) -> None:
-        """Forget the newest messages of all rooms."""
-        self._recent.clear()
+    def forget_recent(self, room_id: RoomId | None = None) -> None:
+        """Forget the newest messages of a room, or (None) of all rooms."""
+        if room_id is None:
+            self._recent.clear()
+        else:
+            self._recent.remove(room_id)
 
     def personas(self) -> dict[UserId, Persona]:
         """Return the personas whose documents are sound."""

@@ -7,8 +7,8 @@ import json
 import sqlite3
 from collections.abc import Collection
 
-from lunabot.dispatch.loops import Turn
 from lunabot.matrix.ids import RoomId, UserId
+from lunabot.memory.loop import Turn
 
 _SPOKEN = """
     FROM messages WHERE room_id = :room AND timestamp > :since

@@ -30,7 +30,9 @@ def withdraw(state: State, room_id: RoomId, moments: Collection[int]) -> bool:
         )
     numbers = frozenset(chapter.number for chapter in hit if chapter.level == 0)
     notes = state.notes.retract(room_id, numbers) if numbers else 0
-    lenses = [each for each in state.lenses.of(room_id) if min(moments, default=0) <= each.until]
+    lenses = [
+        lens for lens in state.lenses.of(room_id) if any(moment <= lens.until for moment in moments)
+    ]
     begin = beginning(state.chapters.of(room_id, 0))
     for lens in lenses:
         lost = replace(lens, text="", until=min(lens.until, begin), edited_by=None)

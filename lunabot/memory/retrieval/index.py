@@ -8,7 +8,7 @@ import json
 import math
 import sqlite3
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from lunabot.matrix.ids import RoomId, UserId
 from lunabot.memory.retrieval.cues import Cues, label
@@ -21,9 +21,12 @@ from lunabot.memory.retrieval.words import words
 _K1 = 0.9
 _B = 0.4
 _USUAL = 120  # characters of a message
-# A word that one message in five has tells little and costs most; rarer ones must be left.
+# A word that one message in five has tells little; rarer ones must be left.
 _COMMON = 5
 _FEW = 100
+_MANY = 5_000  # messages that are scored, the newest where there are more
+_COUNT = """
+    SELECT count(*) FROM (SELECT 1 FROM message_index WHERE message_index MATCH ? LIMIT ?)"""
 _FOUND = """
     SELECT json_group_array(rowid) FROM (
         SELECT rowid FROM message_index WHERE message_index MATCH ?
@@ -45,25 +48,55 @@ def search(
 ) -> dict[int, float]:
     """Return the keys of the messages of these rooms that have a word of the cues, with scores."""
     places = " OR ".join(f'room : "{_search_room(room)}"' for room in rooms)
+    size = timeline.size(rooms)
     terms = [f'words : "{word}"' for word in cues.words]
     terms += [f'label : "{word}"' for word in cues.labels]
-    size = timeline.size(rooms)
-    most = max(size // _COMMON, _FEW)
-    found = [_found(connection, f"{term} AND ({places})", most) for term in terms]
-    telling = [keys for keys in found if len(keys) < most] or found
     scores: defaultdict[int, float] = defaultdict(float)
-    for keys in telling:
-        rarity = math.log(1 + (size - len(keys) + 0.5) / (len(keys) + 0.5))
-        for key in keys:
+    for term, count, within in _plan(_counted(connection, terms, places, size)):
+        rarity = math.log(1 + (size - count + 0.5) / (count + 0.5))
+        for key in _found(connection, f"{term} AND ({places}) AND ({within})"):
             scores[key] += rarity
+    lengths = timeline.lengths
     for key in scores:
-        scores[key] /= 1 + _K1 * (1 - _B + _B * timeline.length(key) / _USUAL)
+        scores[key] /= 1 + _K1 * (1 - _B + _B * lengths[key] / _USUAL)
     return scores
 
 
-def _found(connection: sqlite3.Connection, match: str, most: int) -> list[int]:
+def _counted(
+    connection: sqlite3.Connection, terms: Sequence[str], places: str, size: int
+) -> list[tuple[int, str]]:
+    """Return the terms with how many messages have them, the rarest first, without common ones."""
+    most = max(size // _COMMON, _FEW)
+    counted = sorted((_count(connection, f"{term} AND ({places})", most), term) for term in terms)
+    telling = [(count, term) for count, term in counted if 0 < count < most]
+    return telling or [(count, term) for count, term in counted if count]
+
+
+def _plan(counted: Sequence[tuple[int, str]]) -> Iterator[tuple[str, int, str]]:
+    """Return each term, its count, and the terms of which a message must have one.
+
+    Rare terms find messages; once there are many, the others tell only which of these are better.
+    """
+    finding: list[str] = []
+    found = 0
+    for count, term in counted:
+        if not finding or found + count <= _MANY:
+            finding.append(term)
+            yield term, count, term
+        else:
+            yield term, count, " OR ".join(finding)
+        found += count
+
+
+def _count(connection: sqlite3.Connection, match: str, most: int) -> int:
+    """Return how many messages match; counting stops at `most`."""
+    count: int = connection.execute(_COUNT, (match, most)).fetchone()[0]
+    return count
+
+
+def _found(connection: sqlite3.Connection, match: str) -> list[int]:
     """Return the keys of the newest messages that match; one row, so that Python waits once."""
-    keys: list[int] = json.loads(connection.execute(_FOUND, (match, most)).fetchone()[0])
+    keys: list[int] = json.loads(connection.execute(_FOUND, (match, _MANY)).fetchone()[0])
     return keys
 
 

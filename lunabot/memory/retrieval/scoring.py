@@ -15,7 +15,8 @@ from lunabot.memory.retrieval.cues import Cues, is_question, tells_time
 from lunabot.memory.retrieval.timeline import Line
 
 _SHARPNESS = 1.3  # how much more than by its score the best hit counts
-_NEXT = (0.5, 0.3, 0.15)  # what a hit gives to the messages one, two, three places from it
+# What a hit gives to itself and to the messages one, two and three places from it.
+_GAINS = ((0, 1.0), (-1, 0.5), (1, 0.5), (-2, 0.3), (2, 0.3), (-3, 0.15), (3, 0.15))
 _REPLY = 0.5
 _SITTING = 1.0
 _BEST_OF_SITTING = 3
@@ -51,28 +52,34 @@ def combined(indexes: Iterable[tuple[Mapping[int, float], float]]) -> dict[int, 
 def spread(hits: Sequence[Hit], most: int) -> dict[int, float]:
     """Return the hits and what gains by them: neighbours within the sitting, and the sitting.
 
-    There are about `most` keys, or more where neighbours alone are more.
+    There are at most `most` keys, or more where hits and their neighbours alone are more.
     """
     total: defaultdict[int, float] = defaultdict(float)
-    sittings: defaultdict[tuple[int, int], list[float]] = defaultdict(list)
-    lines: dict[int, Line] = {}
+    places: dict[int, tuple[int, int]] = {}
+    scores: defaultdict[tuple[int, int], list[float]] = defaultdict(list)
+    lines = {id(hit.line): hit.line for hit in hits}
     for hit in hits:
-        sitting = hit.line.sitting(hit.position)
-        lines[id(hit.line)] = hit.line
-        sittings[id(hit.line), sitting].append(hit.score)
-        total[hit.key] += hit.score
-        for distance, share in enumerate(_NEXT, 1):
-            for position in (hit.position - distance, hit.position + distance):
-                if hit.line.is_in(position, sitting):
-                    total[hit.line.keys[position]] += share * hit.score
+        keys, numbers = hit.line.keys, hit.line.numbered()
+        sitting = numbers[hit.position]
+        place = id(hit.line), sitting
+        scores[place].append(hit.score)
+        for distance, share in _GAINS:
+            position = hit.position + distance
+            if 0 <= position < len(keys) and numbers[position] == sitting:
+                total[keys[position]] += share * hit.score
+                places[keys[position]] = place
     gifts = {
-        place: _SITTING * sum(nlargest(_BEST_OF_SITTING, scores)) / _BEST_OF_SITTING
-        for place, scores in sittings.items()
+        place: _SITTING * sum(nlargest(_BEST_OF_SITTING, best)) / _BEST_OF_SITTING
+        for place, best in scores.items()
     }
-    for (line, sitting), gift in sorted(gifts.items(), key=lambda item: -item[1]):
-        for key in lines[line].members(sitting):
-            if key in total or len(total) < most:
-                total[key] += gift
+    for key, place in places.items():
+        total[key] += gifts[place]
+    for place in sorted(gifts, key=gifts.__getitem__, reverse=True):
+        if len(total) >= most:
+            break
+        line, sitting = place
+        for key in lines[line].members(sitting)[: most - len(total)]:
+            total.setdefault(key, gifts[place])
     return dict(total)
 
 

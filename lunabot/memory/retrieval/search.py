@@ -109,7 +109,7 @@ class Search:
         self, connection: sqlite3.Connection, scores: Mapping[int, float]
     ) -> dict[int, Message]:
         """Return the best messages of an index of those that may be looked at."""
-        best = nlargest(_LOOKED_AT, scores, key=scores.__getitem__)
+        best = sorted(scores, key=scores.__getitem__, reverse=True)[:_LOOKED_AT]
         known: dict[int, Message] = {}
         for start in range(0, len(best), _HITS):
             if len(known) >= _HITS:

@@ -48,19 +48,16 @@ class Line:
                 return place
         return None
 
-    def sitting(self, position: int) -> int:
-        """Return the number of the sitting a message belongs to."""
+    def numbered(self) -> "array[int]":
+        """Return the numbers of the sittings the messages belong to, in time order."""
         while len(self.sittings) < len(self.times):
             self.sittings.append(self._sitting(len(self.sittings)))
-        return self.sittings[position]
-
-    def is_in(self, position: int, sitting: int) -> bool:
-        """Tell whether there is a message at a position, of that sitting."""
-        return 0 <= position < len(self.times) and self.sitting(position) == sitting
+        return self.sittings
 
     def members(self, sitting: int) -> "array[int]":
         """Return the keys of the messages of a sitting, in time order."""
-        return self.keys[bisect_left(self.sittings, sitting) : bisect_right(self.sittings, sitting)]
+        numbers = self.numbered()
+        return self.keys[bisect_left(numbers, sitting) : bisect_right(numbers, sitting)]
 
     def _sitting(self, place: int) -> int:
         if not place:
@@ -72,12 +69,13 @@ class Line:
 class Timeline:
     """The lines of the rooms that were asked for, kept in step with the archive.
 
-    What is redacted or purged later stays as a place that holds nothing.
+    `lengths` are the messages' by their keys: characters, and very many at most. What is redacted
+    or purged later stays as a place that holds nothing.
     """
 
     def __init__(self) -> None:
         self._rooms: dict[RoomId, dict[EventId | None, Line]] = {}
-        self._lengths = array("H")  # by key
+        self.lengths = array("H")
         self._seen = 0
 
     def update(self, connection: sqlite3.Connection, rooms: Iterable[RoomId]) -> None:
@@ -102,13 +100,9 @@ class Timeline:
         """Return the line of a room or of a thread in it."""
         return self._rooms.setdefault(room_id, {}).setdefault(thread, Line())
 
-    def length(self, key: int) -> int:
-        """Return how many characters a message has, or very many."""
-        return self._lengths[key] if key < len(self._lengths) else 0
-
     def _add(self, rows: Iterable[tuple[RoomId, EventId | None, int, int, int]]) -> None:
-        self._lengths.extend([0] * (self._seen + 1 - len(self._lengths)))
+        self.lengths.extend([0] * (self._seen + 1 - len(self.lengths)))
         for room_id, thread, key, time, length in rows:
             if room_id in self._rooms:
                 self.line(room_id, thread).add(key, time)
-                self._lengths[key] = min(length, _LONGEST)
+                self.lengths[key] = min(length, _LONGEST)

@@ -35,6 +35,9 @@ class NoCommands:
     def run(self, message: Message) -> None:
         raise AssertionError
 
+    def overheard(self, message: Message) -> None:
+        pass
+
     def reacted(self, seer: UserId, reaction: Reaction) -> None:
         pass
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from lunabot.dispatch.loops import Layer
 from lunabot.dispatch.queue import Question
 from lunabot.errors import WorldError
 from lunabot.matrix.ids import EventId, UserId
 from lunabot.matrix.transaction import transaction_id
+from lunabot.memory.loop import Layer
 from lunabot.memory.memory import Memory
 from tests.unit.dispatch.people import ADA, BOB, LUNA, OWL, ROOM
 from tests.unit.dispatch.stage import Stage

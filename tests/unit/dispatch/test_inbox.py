@@ -49,6 +49,9 @@ class House:
     def run(self, message: Message) -> None:
         self.commands.append(message.body)
 
+    def overheard(self, message: Message) -> None:
+        self.talk.append(message.body)
+
     def reacted(self, seer: UserId, reaction: Reaction) -> None:
         self.reactions.append((seer, reaction.key))
 

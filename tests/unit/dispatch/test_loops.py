@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lunabot.config import LoopsSettings
-from lunabot.dispatch.loops import Layer, Loop, Situation, Turn, find_loop, turns_needed
+from lunabot.dispatch.loops import Loop, Situation, find_loop, turns_needed
 from lunabot.matrix.ids import UserId
+from lunabot.memory.loop import Layer, Turn
 from tests.unit.dispatch.people import ADA, BOB, LUNA, OWL
 
 FOX = UserId("@fox:localhost")

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from lunabot.dispatch.loops import Layer
 from lunabot.dispatch.pause_notice import for_administrators, for_the_room
 from lunabot.matrix.ids import EventId
+from lunabot.memory.loop import Layer
 from lunabot.memory.pauses import Pause
 from tests.unit.dispatch.people import ADA, LUNA, ROOM
 

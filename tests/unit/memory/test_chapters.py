@@ -52,10 +52,10 @@ async def test_a_room_is_cleared_and_then_all_are(state: State) -> None:
     assert state.chapters.of(OTHER_ROOM) == ()
 
 
-@pytest.mark.parametrize("stored", [[1], [{}], [{"people": 1}], [{"people": [], "threads": []}]])
-async def test_what_is_no_chapter_is_passed_over(tmp_path: Path, stored: list[object]) -> None:
+@pytest.mark.parametrize("stored", [1, {}, {"people": 1}, {"people": [], "threads": []}])
+async def test_what_is_no_chapter_is_passed_over(tmp_path: Path, stored: object) -> None:
     path = tmp_path / "db.json"
-    path.write_text(json.dumps({"chapters": {ROOM: {"chapters": stored}}}))
+    path.write_text(json.dumps({"chapters": {ROOM: {"0/7": stored}}}))
     state = await State.open(path)
     assert state.chapters.of(ROOM) == ()
     state.chapters.put(FIRST)

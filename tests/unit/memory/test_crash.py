@@ -1,7 +1,6 @@
 """``kill -9`` at random moments: the stores stay sound, with everything that was confirmed."""
 
 import random
-import sqlite3
 import subprocess
 import sys
 import time
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lunabot.memory import schema
 from lunabot.memory.memory import Memory
 from tests.unit.memory.samples import LUNA, ROOM
 
@@ -55,7 +55,7 @@ async def _check_stores(folder: Path, confirmed: dict[str, int]) -> None:
 
 
 def _check_archive(path: Path) -> None:
-    connection = sqlite3.connect(path)
+    connection = schema.connect(path)
     assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     connection.execute(
         "INSERT INTO message_index (message_index, rank) VALUES ('integrity-check', 1)"

@@ -12,6 +12,7 @@ from lunabot.matrix.events import Message
 from lunabot.matrix.ids import EventId, RoomId, UserId
 from lunabot.matrix.media import FileKeys, Media
 from lunabot.memory import messages, schema
+from lunabot.memory.retrieval.words import words
 from tests.unit.memory.samples import ADA, BOB, OTHER_ROOM, ROOM, redacted, said
 from tests.unit.memory.worlds import Event, deliveries, seen
 
@@ -33,7 +34,7 @@ def _found(connection: sqlite3.Connection, word: str) -> list[str]:
     rows = connection.execute(
         "SELECT event_id FROM message_index JOIN shown ON shown.id = message_index.rowid "
         "WHERE message_index MATCH ? ORDER BY event_id",
-        (word,),
+        (" ".join(words(word)),),
     )
     return [row[0] for row in rows]
 

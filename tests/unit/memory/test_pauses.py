@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lunabot.dispatch.loops import Layer
 from lunabot.matrix.ids import EventId
+from lunabot.memory.loop import Layer
 from lunabot.memory.pauses import Pause
 from lunabot.memory.state import State
 from tests.unit.memory.samples import ADA, LUNA, OTHER_ROOM, ROOM

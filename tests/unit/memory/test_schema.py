@@ -51,7 +51,7 @@ def test_what_was_said_before_there_were_media_is_shown_and_found(
     monkeypatch.setattr(schema, "MIGRATIONS", released)
     connection = schema.connect(path)
     shown = connection.execute("SELECT body, media FROM shown").fetchall()
-    found = connection.execute("SELECT body FROM message_index WHERE message_index MATCH 'hello'")
+    found = connection.execute("SELECT words FROM message_index WHERE message_index MATCH 'hello'")
     assert (shown, found.fetchall()) == ([("hello", None)], [("hello",)])
     connection.close()
 

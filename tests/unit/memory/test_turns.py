@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from lunabot.dispatch.loops import Turn
 from lunabot.memory.archive import Archive
+from lunabot.memory.loop import Turn
 from tests.unit.memory.samples import ADA, BOB, LUNA, OTHER_ROOM, ROOM, debt, redacted, said
 
 TOKEN = "s1"
