@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import takewhile
 
 from lunabot.matrix.events import Message
 from lunabot.matrix.ids import RoomId
@@ -105,9 +106,11 @@ def _upper(desk: Desk, room_id: RoomId) -> Iterator[Work]:
         elif upper.stale and not any(each.stale for each in within):
             yield _upper_work(desk, upper, within)
     alone = [each for each in chapters if not any(_covers(upper, each) for upper in uppers)]
-    group = alone[:_TOGETHER]
-    if len(alone) >= _TOGETHER + _BY_THEMSELVES and not any(each.stale for each in group):
-        yield _upper_work(desk, _over(group, uppers), group)
+    if len(alone) >= _TOGETHER + _BY_THEMSELVES:
+        behind = chapters[chapters.index(alone[0]) :]
+        group = list(takewhile(alone.__contains__, behind))[:_TOGETHER]
+        if not any(each.stale for each in group):
+            yield _upper_work(desk, _over(group, uppers), group)
 
 
 def _covers(upper: Chapter, chapter: Chapter) -> bool:
@@ -116,9 +119,8 @@ def _covers(upper: Chapter, chapter: Chapter) -> bool:
 
 def _over(group: Sequence[Chapter], known: Sequence[Chapter]) -> Chapter:
     """Return the next chapter of chapters of a room, without its words."""
-    first, last = group[0], group[-1]
-    number = _next_number(known)
-    return replace(first, number=number, level=1, last=last.last, ends=last.ends, edited_by=None)
+    last, number = group[-1], _next_number(known)
+    return replace(group[0], number=number, level=1, last=last.last, ends=last.ends, edited_by=None)
 
 
 def _upper_work(desk: Desk, upper: Chapter, group: Sequence[Chapter]) -> Work:

@@ -48,6 +48,10 @@ class Records:
         recent messages say anyway. Raises `WorldError` where the archive fails.
         """
         state = self.memory.state
+        if not (
+            state.chapters.of(room_id) or state.lenses.of(room_id) or state.notes.of(account)
+        ):
+            return (), (), ()
         sight = _Sight(account, room_id, saw, self._stays(account, room_id))
         begins = self._recent_from(room_id)
         chapters = [each for each in state.chapters.of(room_id) if sight.of_chapter(each)]

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
+from typing import Literal
 
 from lunabot.errors import UserMistake, WorldError
 from lunabot.matrix.ids import RoomId
@@ -23,10 +24,11 @@ from lunabot.remembering.writer import Enough, Writer
 log = logging.getLogger(__name__)
 
 Report = Callable[[str], Awaitable[None]]
+_Done = Kind | Literal["outdated"]
 
 _PART = "memory"  # among the problems
 _TRIES = 3  # before a text that cannot be written is one of them
-_LOOK_EVERY_S = 10.0
+_LOOK_EVERY_S = 60.0  # each look reads what is new in the rooms that have news
 _PAUSE_S = 60.0  # after the model or a store failed, or when the day's tokens are spent
 
 
@@ -59,12 +61,11 @@ class Summariser:
         self._problems = problems
         self._resting = Resting(desk.now)
         self._one = asyncio.Lock()
-        self._rooms: set[RoomId] = set()
+        self._rooms: frozenset[RoomId] | None = None  # with news, once all have been looked at
         self._trouble = ""
 
     async def run(self) -> None:
         """Write what is owed as it comes, for ever, where the settings want that."""
-        self._rooms.update(await self._all_rooms())
         while True:
             pause_s = _LOOK_EVERY_S
             try:
@@ -79,14 +80,18 @@ class Summariser:
 
         Raises `Enough` or another `WorldError` where that has to wait.
         """
-        self._rooms |= self._desk.memory.take_news()
+        news = self._desk.memory.take_news()
+        if self._rooms is None:
+            self._rooms = frozenset(await self._all_rooms())
+        self._rooms |= news
         settings = self._desk.settings().memory
         if not settings.summarise:
             return
         for room_id in sorted(self._rooms):
             while await self._write_next(room_id, _Wanted(settings.new_tokens), self._resting):
-                self._trouble = ""
+                pass
         self._rooms &= self._resting.rooms()
+        self._trouble = ""
 
     async def summarise(
         self,
@@ -111,14 +116,14 @@ class Summariser:
                 for each in rooms:
                     renew(self._desk.memory.state, each, since_ms, lens)
         spent = await self._writer.spent_today()
-        written: Counter[Kind] = Counter()
+        written: Counter[str] = Counter()
         failed = Resting(self._desk.now)
         left = ""
         try:
             for each in rooms:
                 wanted = _Wanted(1, close=True, lens=lens)
-                while work := await self._write_next(each, wanted, failed):
-                    written[work.kind] += 1
+                while done := await self._write_next(each, wanted, failed):
+                    written[done] += 1
                     if progress:
                         await progress(_so_far(written))
         except Enough as error:
@@ -139,12 +144,22 @@ class Summariser:
         status = f"about {behind:,} tokens not summed up, {spent:,} of {most:,} tokens spent today"
         return f"{status}; {self._trouble}" if self._trouble else status
 
-    async def _write_next(self, room_id: RoomId, wanted: _Wanted, resting: Resting) -> Work | None:
-        """Write the first text of a room that is owed and does not rest, and return it."""
+    async def _write_next(self, room_id: RoomId, wanted: _Wanted, resting: Resting) -> _Done | None:
+        """Write the first text of a room that is owed and does not rest; None: there is none."""
         async with self._one, aclosing(self._owed(room_id, wanted)) as owed:
             async for work in owed:
-                if not resting.rests(work.name) and await self._write(work, resting):
-                    return work
+                if resting.rests(work.name):
+                    continue
+                try:
+                    done: _Done = work.kind if await self._write(work) else "outdated"
+                except Unusable as error:
+                    log.warning("%s is not kept: %s", work.name, error)
+                    resting.refuse(work.name, room_id, str(error))
+                    self._tell()
+                    continue
+                resting.accept(work.name)
+                self._tell()
+                return done
         return None
 
     async def _owed(self, room_id: RoomId, wanted: _Wanted) -> AsyncGenerator[Work]:
@@ -157,25 +172,15 @@ class Summariser:
             async for work in owed_notes(self._desk, room_id):
                 yield work
 
-    async def _write(self, work: Work, resting: Resting) -> bool:
-        """Write a text and keep it; tell whether something has changed by that.
-
-        It is not kept where what it was made of has changed meanwhile: then it is owed still.
-        """
-        try:
-            text = await self._writer.write(work.task)
-            async with self._desk.memory.unchanged():
-                if work.basis() == work.seen and await self._desk.unchanged(work):
-                    work.keep(text)
-        except Unusable as error:
-            log.warning("%s is not kept: %s", work.name, error)
-            resting.refuse(work.name, work.task.room_id, str(error))
-            self._tell()
-            return False
+    async def _write(self, work: Work) -> bool:
+        """Write a text and tell whether it is kept: not where what it was made of has changed."""
+        text = await self._writer.write(work.task)
+        async with self._desk.memory.unchanged():
+            is_current = work.basis() == work.seen and await self._desk.unchanged(work)
+            if is_current:
+                work.keep(text)
         await self._desk.memory.state.flush()
-        resting.accept(work.name)
-        self._tell()
-        return True
+        return is_current
 
     def _tell(self) -> None:
         """Note as a problem what could not be written in several tries, or that all of it can."""
@@ -198,7 +203,7 @@ class Summariser:
         return await self._desk.memory.archive.search(messages.weight_after, read)
 
 
-def _so_far(written: Counter[Kind]) -> str:
+def _so_far(written: Counter[str]) -> str:
     return (
         f"{written['chapter']} chapters and {written['lens']} lens texts written, "
         f"{written['notes']} times notes taken"

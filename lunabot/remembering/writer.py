@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from lunabot.config import ContextSettings, Settings
@@ -35,6 +35,16 @@ class _Disturbed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class _Request:
+    """What is sent to the model, the tokens it takes, and those that the text may take."""
+
+    room_id: RoomId
+    turns: Sequence[ChatTurn]
+    tokens: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
 class Writer:
     """Asks the model for texts, as `me`, by whose account the tokens are noted.
 
@@ -50,7 +60,6 @@ class Writer:
     limits: Callable[[], ContextSettings]
     places: Callable[[], int]
     now: Callable[[], int]
-    _one: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def write(self, task: Task) -> str:
         """Return what the model writes, in as many passes as its lines take.
@@ -58,15 +67,13 @@ class Writer:
         Raises `Unusable` where it wrote nothing that can be kept, `Enough` when the day's tokens
         are spent, and `ModelError` or another `WorldError` where the world failed.
         """
-        async with self._one:
-            limit = min(task.limit, self.limits().reply_tokens)
-            previous, rest = task.previous, list(task.lines)
-            answers: list[str] = []
-            while rest or not answers:
-                lines, rest = await asyncio.to_thread(self._pass, task, previous, rest, limit)
-                answers.append(await self._ask(task, task.turns(limit, previous, lines), limit))
-                previous = answers[-1] if task.growing else previous
-            return answers[-1] if task.growing else "\n".join(answers)
+        previous, rest = task.previous, list(task.lines)
+        answers: list[str] = []
+        while rest or not answers:
+            request, rest = await asyncio.to_thread(self._request, task, previous, rest)
+            answers.append(await self._ask(request))
+            previous = answers[-1] if task.growing else previous
+        return answers[-1] if task.growing else "\n".join(answers)
 
     async def spent_today(self) -> int:
         """Return the tokens that summing up has cost since midnight UTC."""
@@ -75,52 +82,51 @@ class Writer:
         since = int(midnight.timestamp() * 1000)
         return await self.archive.search(usage.unasked_tokens_since, self.me, since)
 
-    def _pass(
-        self, task: Task, previous: str, lines: list[str], limit: int
-    ) -> tuple[list[str], list[str]]:
-        """Return the lines that go into one request, and those that are left. Takes its time."""
-        budget, counter = self.limits(), self.tokenizer
-        taken = sum(map(counter.count, (task.system(limit), previous)))
-        room = min(budget.budget_tokens - budget.reply_tokens - taken - _FRAME, _PASS)
+    def _request(self, task: Task, previous: str, lines: list[str]) -> tuple[_Request, list[str]]:
+        """Return the request with as many lines as it takes, and those left. Takes its time."""
+        limits, counter = self.limits(), self.tokenizer
+        limit = min(task.limit, limits.reply_tokens)
+        frame = sum(map(counter.count, (task.system(limit), previous))) + _FRAME
+        room = min(limits.budget_tokens - limits.reply_tokens - frame, _PASS)
         if room < _LEAST:
             raise WorldError("context.budget_tokens leaves too little room to sum up: raise it")
         fitting = _fitting(lines, room, counter)
-        return fitting, lines[len(fitting) :]
+        turns = task.turns(limit, previous, fitting)
+        tokens = frame + sum(counter.count(line) + 1 for line in fitting)
+        return _Request(task.room_id, turns, tokens, limit), lines[len(fitting) :]
 
-    async def _ask(self, task: Task, turns: Sequence[ChatTurn], limit: int) -> str:
+    async def _ask(self, request: _Request) -> str:
         while True:
             try:
-                completion = await self._undisturbed(task.room_id, turns, limit)
-                return check(completion.text, turns[0].content, limit, completion.finish_reason)
+                completion = await self._undisturbed(request)
             except _Disturbed:
                 continue
+            rules, reason = request.turns[0].content, completion.finish_reason
+            return check(completion.text, rules, request.limit, reason)
 
-    async def _undisturbed(
-        self, room_id: RoomId, turns: Sequence[ChatTurn], limit: int
-    ) -> Completion:
+    async def _undisturbed(self, request: _Request) -> Completion:
         """Return the model's answer, asked for while nobody waits for one.
 
         Raises `_Disturbed` when somebody does before it is there, and the model has no other place.
         """
         while self.queues.busy_rooms:
             await asyncio.shield(self.queues.drained())  # who waits here must not end the answers
-        asked = sum(about_tokens(turn.content) for turn in turns)
-        await self._afford(asked + limit)
+        await self._afford(request.tokens + self.limits().reply_tokens)
         settings, model = self.settings(), self.model()
         name = settings.llm.summary_model if settings.llm.is_configured else ""
-        call = asyncio.ensure_future(model.complete(turns, model=name or None))
+        call = asyncio.ensure_future(model.complete(request.turns, model=name or None))
         try:
             while not (await asyncio.wait([call], timeout=_LOOK_S))[0]:
                 if self.queues.busy_rooms >= self.places():
-                    await self._record(room_id, name or model.model, asked, 0)
+                    await self._record(request, name or model.model, request.tokens, 0)
                     raise _Disturbed
         finally:
             call.cancel()
             await asyncio.wait([call])
         completion = call.result()
         written = completion.completion_tokens or about_tokens(completion.text)
-        read = completion.prompt_tokens or asked
-        await self._record(room_id, completion.model, read, written)
+        read = completion.prompt_tokens or request.tokens
+        await self._record(request, completion.model, read, written)
         return completion
 
     async def _afford(self, tokens: int) -> None:
@@ -131,9 +137,9 @@ class Writer:
                 "on tomorrow (UTC), or when memory.daily_tokens is raised"
             )
 
-    async def _record(self, room_id: RoomId, model: str, read: int, written: int) -> None:
+    async def _record(self, request: _Request, model: str, read: int, written: int) -> None:
         await self.archive.record_usage(
-            Usage(self.now(), room_id, self.me, self.me, model, read, written)
+            Usage(self.now(), request.room_id, self.me, self.me, model, read, written)
         )
 
 
