@@ -18,6 +18,7 @@ class Stopping:
 
     def __init__(self) -> None:
         self.reason = ""
+        self._again = False
         self._asked = asyncio.Event()
         self._had_signal = False
 
@@ -26,11 +27,22 @@ class Stopping:
         """Whether somebody has asked."""
         return self._asked.is_set()
 
-    def request(self, reason: str) -> None:
-        """Ask Luna to stop; the first reason counts. To be called on her event loop."""
-        if not self.asked:
-            self.reason = reason
+    def request(self, reason: str, *, again: bool = False) -> None:
+        """Ask Luna to stop; the first reason counts. To be called on her event loop.
+
+        With `again` she is to begin anew in the same process, unless somebody asks for an end.
+        """
+        if not self.asked or (self._again and not again):
+            self.reason, self._again = reason, again
             self._asked.set()
+
+    def begin_again(self) -> bool:
+        """Return whether she is to begin anew; nothing is asked for then any more."""
+        again, self._again = self._again, False
+        if again:
+            self.reason = ""
+            self._asked.clear()
+        return again
 
     async def wait(self) -> None:
         """Return once somebody has asked."""

@@ -71,6 +71,13 @@ class ClientApi:
         """Return the content of a room's state event with an empty state key."""
         return await self._call("GET", f"/rooms/{_quoted(room_id)}/state/{_quoted(event_type)}/")
 
+    async def set_state(
+        self, room_id: RoomId, event_type: str, content: JsonObject, state_key: str = ""
+    ) -> None:
+        """Set a room's state event."""
+        path = f"/rooms/{_quoted(room_id)}/state/{_quoted(event_type)}/{_quoted(state_key)}"
+        await self._call("PUT", path, content)
+
     async def invite(self, room_id: RoomId, user_id: UserId) -> None:
         """Invite somebody."""
         await self._call("POST", f"/rooms/{_quoted(room_id)}/invite", {"user_id": user_id})

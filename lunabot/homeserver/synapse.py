@@ -62,6 +62,14 @@ class ManagedSynapse:
         await asyncio.to_thread(self._folder.prepare, self._server_name, host, port)
         await self._child.start()
 
+    async def erase(self) -> None:
+        """Delete its accounts, rooms and media; its keys and secrets stay. It must not run.
+
+        What an earlier Luna left running is ended. Raises `WorldError`.
+        """
+        await self._child.end_leftover()
+        await asyncio.to_thread(self._folder.erase)
+
     async def watch(self, on_restart: Callable[[str], Awaitable[None]] | None = None) -> None:
         """Bring it back whenever it dies: see `Child.watch`."""
         await self._child.watch(on_restart)

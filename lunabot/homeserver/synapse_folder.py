@@ -8,6 +8,7 @@ Synapse reads after them (a top-level key there replaces ours).
 
 import base64
 import secrets
+import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -64,6 +65,15 @@ class SynapseFolder:
         settings = synapse_settings(server_name, host, port, self.path)
         write_private(configuration, _HEADER + yaml.safe_dump(settings, sort_keys=False))
 
+    def erase(self) -> None:
+        """Delete the database and the media, for a server that begins anew under the same keys."""
+        shutil.rmtree(self.path / "media", ignore_errors=True)
+        self._delete_database()
+
+    def _delete_database(self) -> None:
+        for suffix in ("", "-wal", "-shm", "-journal"):
+            Path(f"{self.database}{suffix}").unlink(missing_ok=True)
+
     def _check_database(self, server_name: str) -> None:
         """Refuse another server's database; clear away one that holds nobody.
 
@@ -74,8 +84,7 @@ class SynapseFolder:
             return
         owner = server_of_database(self.database)
         if owner is None:
-            for suffix in ("", "-wal", "-shm"):
-                Path(f"{self.database}{suffix}").unlink(missing_ok=True)
+            self._delete_database()
         elif owner != server_name:
             raise WorldError(
                 f"{self.path} holds the data of the server {owner}, which cannot be renamed: set "

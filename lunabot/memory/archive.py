@@ -11,7 +11,7 @@ from pathlib import Path
 from lunabot.matrix.batch import Gap
 from lunabot.matrix.events import Message, RoomEvent
 from lunabot.matrix.ids import EventId, RoomId, UserId
-from lunabot.memory import audit, holes, journal, ledger, messages, turns, usage
+from lunabot.memory import audit, holes, journal, ledger, messages, purges, turns, usage
 from lunabot.memory.audit import AuditEntry
 from lunabot.memory.database import Database
 from lunabot.memory.holes import Hole
@@ -232,6 +232,11 @@ class Archive(Database):
     ) -> None:
         """Keep the vectors of messages, where their texts are still these."""
         await self._write(vectors.store, texts, found)
+
+    async def scrub(self) -> None:
+        """Leave nothing in the file of what was purged; a second for 10 MB, held up meanwhile."""
+        await self._read(purges.scrub)
+
 
 def _record_sync(
     connection: sqlite3.Connection,

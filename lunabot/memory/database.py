@@ -74,6 +74,10 @@ class Database:
         with self._failing():
             return await _on(self._search_thread, query, self._search_connection, *args, **kwargs)
 
+    async def change(self, query: _Query[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        """Run a query that writes, in a transaction of its own: all of it happens, or nothing."""
+        return await self._write(query, *args, **kwargs)
+
     async def _read(self, query: _Query[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         """Run a query on the archive's thread."""
         with self._failing():

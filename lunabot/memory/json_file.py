@@ -3,6 +3,7 @@
 Nothing here knows of asyncio: these functions wait for the disk, so they belong on a thread.
 """
 
+import glob
 import json
 import os
 import shutil
@@ -61,6 +62,13 @@ def save(path: Path, tables: Tables) -> int:
 def backup(path: Path) -> Path:
     """Return where the content before the last save is kept."""
     return path.with_name(path.name + ".bak")
+
+
+def remove_old_copies(path: Path) -> None:
+    """Remove what was set aside because it was broken, or before its schema changed."""
+    for kind in ("broken", "schema"):
+        for copy in path.parent.glob(f"{glob.escape(path.name)}.{kind}-*"):
+            copy.unlink(missing_ok=True)
 
 
 def _keep_backup(path: Path) -> None:

@@ -65,6 +65,15 @@ class JsonStorage(Storage):
                 raise WorldError(self.problem) from error
             self.problem = None
 
+    async def scrub(self) -> None:
+        """Leave nothing on the disk of what was taken out; raises `WorldError` where that fails."""
+        for _ in range(2):  # the first save makes what was before the backup
+            self._changed.set()
+            await self.flush()
+        if self._path:
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(self._thread, json_file.remove_old_copies, self._path)
+
     async def stop(self) -> None:
         """Save what has changed and end; raises `WorldError` when it could not be saved."""
         if self._saving:

@@ -1,7 +1,7 @@
 """What each persona wants to remember: documents of the state, one for each persona."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from lunabot.matrix.ids import RoomId, UserId
@@ -32,6 +32,9 @@ class Note:
         """Tell whether it may have words of one of these chapters of a room."""
         first = self.since or self.chapter
         return self.room_id == room_id and any(first <= each <= self.chapter for each in chapters)
+
+
+_FIELDS = tuple(field.name for field in fields(Note) if field.name != "persona")
 
 
 class NoteTable:
@@ -149,15 +152,13 @@ class NoteTable:
 
 
 def _to_fields(note: Note) -> dict[str, Any]:
-    fields = asdict(note)
-    del fields["persona"]
-    return fields
+    return {name: getattr(note, name) for name in _FIELDS}
 
 
-def _from_fields(persona: UserId, fields: Any) -> Note | None:
+def _from_fields(persona: UserId, stored: Any) -> Note | None:
     """Return the note that is in a document, or None where what is there is none."""
     try:
-        known: Mapping[str, Any] = {**fields}
+        known: Mapping[str, Any] = {**stored}
         return Note(persona, **known)
     except TypeError:
         return None

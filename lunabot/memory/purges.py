@@ -15,8 +15,8 @@ from lunabot.matrix.ids import RoomId
 _END_OF_TIME = 2**63 - 1
 _CHUNK = 500  # messages of one transaction, so that live ones get in between
 _MEASURE = """
-    SELECT count(*), min(timestamp) FROM messages
-    WHERE room_id = ? AND timestamp < ? AND replaces IS NULL AND redacted = 0"""
+    SELECT count(*) FILTER (WHERE replaces IS NULL AND redacted = 0), min(timestamp) FROM messages
+    WHERE room_id = ? AND timestamp < ?"""
 _NEWEST = "SELECT max(timestamp) FROM messages WHERE room_id = ? AND timestamp <= ?"
 _BAN = """
     INSERT INTO purges (room_id, until) VALUES (?1, ?2)
@@ -53,7 +53,10 @@ _OF_ROOM = "(SELECT id FROM messages WHERE ?1 IS NULL OR room_id = ?1)"
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How many messages people see of a stretch, and when the oldest was sent (milliseconds)."""
+    """How many messages people see of a stretch, and when the oldest was sent (milliseconds).
+
+    The oldest may be one that nobody sees, such as an edit of what is not here.
+    """
 
     messages: int
     oldest: int | None
@@ -61,12 +64,16 @@ class Extent:
 
 @dataclass(frozen=True, slots=True)
 class Purge:
-    """What is left to purge of a room: messages sent before a moment, by the archive's keys."""
+    """What is left to purge of a room: messages sent before a moment, by the archive's keys.
+
+    `taken` were, edits included.
+    """
 
     room_id: RoomId
     before: int
     after_key: int
     last_key: int
+    taken: int = 0
 
 
 def measure(connection: sqlite3.Connection, room_id: RoomId, before: int | None) -> Extent:
@@ -110,7 +117,8 @@ def go_on(connection: sqlite3.Connection, purge: Purge) -> Purge | None:
     connection.execute(_UNINDEX, (keys,))
     for table in ("vectors", "unembedded", "messages"):
         connection.execute(_DELETE.format(table), (keys,))
-    return replace(purge, after_key=found[-1][0])
+    taken = purge.taken + len(found) + len(edits)
+    return replace(purge, after_key=found[-1][0], taken=taken)
 
 
 def everything(connection: sqlite3.Connection, now: int) -> None:
@@ -136,8 +144,7 @@ def accounts(connection: sqlite3.Connection, now: int) -> None:
 def vectors(connection: sqlite3.Connection, room_id: RoomId | None) -> None:
     """Take out the vectors of a room's messages, or (None) of all."""
     connection.execute(
-        "INSERT OR IGNORE INTO unembedded (id) "
-        f"SELECT id FROM vectors WHERE id IN {_OF_ROOM}",
+        f"INSERT OR IGNORE INTO unembedded (id) SELECT id FROM vectors WHERE id IN {_OF_ROOM}",
         (room_id,),
     )
     connection.execute(f"DELETE FROM vectors WHERE id IN {_OF_ROOM}", (room_id,))
@@ -156,4 +163,3 @@ def scrub(connection: sqlite3.Connection) -> None:
         raise WorldError(
             "The archive is being read just now, and its log still holds what was purged: ask again"
         )
-

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from lunabot.matrix.ids import RoomId
 from lunabot.memory import purges
 from lunabot.memory.memory import Memory
-from lunabot.memory.purges import Purge
 from lunabot.memory.recent import RECENT_MESSAGES
 from lunabot.memory.withdrawing import withdraw
 
@@ -44,18 +43,19 @@ async def purge_messages(
     room_id: RoomId,
     before: int | None,
     now: int,
-    progress: Callable[[], Awaitable[None]],
+    progress: Callable[[int], Awaitable[None]],
 ) -> None:
     """Take out what was said in a room before a moment, or (None) all of it, and what it led to.
 
     It does not come back by itself, were it said by somebody whose sync comes later. Both moments
-    are in milliseconds. `progress` is awaited now and then. Raises `WorldError`.
+    are in milliseconds. `progress` hears how many are gone. Raises `WorldError`.
     """
     async with memory.unchanged():
         _withdraw(memory, room_id, before)
-        left: Purge | None = await memory.archive.change(purges.begin, room_id, before, now)
-    while left := await memory.archive.change(purges.go_on, left):
-        await progress()
+        purge = await memory.archive.change(purges.begin, room_id, before, now)
+    while rest := await memory.archive.change(purges.go_on, purge):
+        purge = rest
+        await progress(purge.taken)
     async with memory.unchanged():
         _withdraw(memory, room_id, before)  # what was written of them meanwhile
         newest = await memory.archive.recent(room_id, RECENT_MESSAGES)

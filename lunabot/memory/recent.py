@@ -13,7 +13,7 @@ RECENT_MESSAGES = 60
 RECENT_CHARACTERS = 64 * 1024
 """How much text of a room is kept at most; its newest message is kept at any length."""
 
-_ELSEWHERE = ("room_id", "answers", "unfinished", "forwarded")  # kept elsewhere, or not at all
+_ELSEWHERE = ("room_id", "answers", "unfinished", "forwarded", "call")  # elsewhere, or not
 _FIELDS = tuple(field for field in fields(Message) if field.name not in _ELSEWHERE)
 
 

@@ -78,6 +78,10 @@ class State:
         """Have every change so far on the disk when this returns; raises `WorldError`."""
         await self._storage.flush()
 
+    async def scrub(self) -> None:
+        """Leave nothing on the disk of what was removed, in no copy; raises `WorldError`."""
+        await self._storage.scrub()
+
     async def close(self) -> None:
         """Save what has changed and end; raises `WorldError` when it could not be saved."""
         await self._storage.stop()
@@ -122,6 +126,14 @@ class State:
             self._recent.clear()
         else:
             self._recent.remove(room_id)
+
+    def clear(self) -> None:
+        """Remove all there is: facts and personas, too."""
+        for user_id in (*self.personas(), *self.broken_personas()):
+            self.remove_persona(user_id)
+        self.chapters.clear(None)
+        for table in ("facts", "recent", "questions", "pauses", "lenses", "notes"):
+            Documents(self._storage, table).clear()
 
     def personas(self) -> dict[UserId, Persona]:
         """Return the personas whose documents are sound."""

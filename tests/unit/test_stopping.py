@@ -29,6 +29,20 @@ async def test_the_first_reason_counts() -> None:
     await stopping.wait()
 
 
+async def test_a_new_beginning_takes_nothing_from_an_end() -> None:
+    stopping = Stopping()
+    assert not stopping.begin_again()
+    stopping.request("a new house", again=True)
+    assert stopping.begin_again()
+    assert (stopping.asked, stopping.reason) == (False, "")
+    stopping.request("a new house", again=True)
+    stopping.request("an update")
+    stopping.request("a newer house", again=True)
+    assert stopping.reason == "an update"
+    assert not stopping.begin_again()
+    assert stopping.asked
+
+
 async def test_work_that_ends_first_gives_its_value() -> None:
     stopping = Stopping()
     assert await stopping.unless_asked(asyncio.sleep(0, "done")) == "done"

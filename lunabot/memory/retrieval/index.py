@@ -47,14 +47,17 @@ def search(
     connection: sqlite3.Connection, cues: Cues, rooms: Sequence[RoomId], timeline: Timeline
 ) -> dict[int, float]:
     """Return the keys of the messages of these rooms that have a word of the cues, with scores."""
-    places = " OR ".join(f'room : "{_search_room(room)}"' for room in rooms)
     size = timeline.size(rooms)
+    places = " OR ".join(f'room : "{_search_room(room)}"' for room in rooms)
     terms = [f'words : "{word}"' for word in cues.words]
     terms += [f'label : "{word}"' for word in cues.labels]
+    counted = _counted(connection, terms, places, size) if rooms else []
     scores: defaultdict[int, float] = defaultdict(float)
-    for term, count, within in _plan(_counted(connection, terms, places, size)):
-        rarity = math.log(1 + (size - count + 0.5) / (count + 0.5))
-        for key in _found(connection, f"{term} AND ({places}) AND ({within})"):
+    for match, count in _plan(counted):
+        keys = timeline.only(rooms, _found(connection, match))
+        having = len(keys) if count is None else count
+        rarity = math.log(1 + (size - having + 0.5) / (having + 0.5))
+        for key in keys:
             scores[key] += rarity
     lengths = timeline.lengths
     for key in scores:
@@ -65,15 +68,25 @@ def search(
 def _counted(
     connection: sqlite3.Connection, terms: Sequence[str], places: str, size: int
 ) -> list[tuple[int, str]]:
-    """Return the terms with how many messages have them, the rarest first, without common ones."""
+    """Return the terms with how many messages have them, the rarest first, without common ones.
+
+    To ask for the rooms, too, costs far more than the term alone, so that is done only where the
+    term is common in the archive.
+    """
     most = max(size // _COMMON, _FEW)
-    counted = sorted((_count(connection, f"{term} AND ({places})", most), term) for term in terms)
-    telling = [(count, term) for count, term in counted if 0 < count < most]
-    return telling or [(count, term) for count, term in counted if count]
+    counted: list[tuple[int, str]] = []
+    for term in terms:
+        count = _count(connection, term, most)
+        if count == most:
+            term = f"({term} AND ({places}))"
+            count = _count(connection, term, most)
+        counted.append((count, term))
+    telling = [(count, term) for count, term in counted if count < most]
+    return sorted((count, term) for count, term in telling or counted if count)
 
 
-def _plan(counted: Sequence[tuple[int, str]]) -> Iterator[tuple[str, int, str]]:
-    """Return each term, its count, and the terms of which a message must have one.
+def _plan(counted: Sequence[tuple[int, str]]) -> Iterator[tuple[str, int | None]]:
+    """Return what to look for in turn; with a count, where not all that have the term are found.
 
     Rare terms find messages; once there are many, the others tell only which of these are better.
     """
@@ -82,9 +95,9 @@ def _plan(counted: Sequence[tuple[int, str]]) -> Iterator[tuple[str, int, str]]:
     for count, term in counted:
         if not finding or found + count <= _MANY:
             finding.append(term)
-            yield term, count, term
+            yield term, None
         else:
-            yield term, count, " OR ".join(finding)
+            yield f"{term} AND ({' OR '.join(finding)})", count
         found += count
 
 

@@ -42,15 +42,15 @@ class Matrix:
         """Return the keys of the messages of these rooms that are most like a vector."""
         asked = numpy.frombuffer(vector, numpy.int8).astype(numpy.float32) / 127**2
         codes = [self._codes[room_id] for room_id in rooms if room_id in self._codes]
-        (here,) = numpy.nonzero(numpy.isin(self._rooms, codes))
-        if not len(here) or self._vectors.shape[1] != len(asked):
+        if self._vectors.shape[1] != len(asked):
             return {}
         likeness = numpy.concatenate(
             [
-                self._vectors[here[start : start + _CHUNK]].astype(numpy.float32) @ asked
-                for start in range(0, len(here), _CHUNK)
+                self._vectors[start : start + _CHUNK].astype(numpy.float32) @ asked
+                for start in range(0, len(self._keys), _CHUNK)
             ]
         )
-        best = numpy.argsort(-likeness)[:most]
-        found = zip(self._keys[here[best]].tolist(), likeness[best].tolist(), strict=True)
+        likeness[~numpy.isin(self._rooms, codes)] = 0
+        best = numpy.argpartition(-likeness, min(most, len(likeness)) - 1)[:most]
+        found = zip(self._keys[best].tolist(), likeness[best].tolist(), strict=True)
         return {key: score for key, score in found if score > 0}

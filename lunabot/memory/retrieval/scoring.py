@@ -52,35 +52,37 @@ def combined(indexes: Iterable[tuple[Mapping[int, float], float]]) -> dict[int, 
 def spread(hits: Sequence[Hit], most: int) -> dict[int, float]:
     """Return the hits and what gains by them: neighbours within the sitting, and the sitting.
 
-    There are at most `most` keys, or more where hits and their neighbours alone are more.
+    There are at most `most` keys, or more where hits and their neighbours alone are more; what
+    stands nearest to the best hits is taken first.
     """
     total: defaultdict[int, float] = defaultdict(float)
-    places: dict[int, tuple[int, int]] = {}
-    scores: defaultdict[tuple[int, int], list[float]] = defaultdict(list)
-    lines = {id(hit.line): hit.line for hit in hits}
+    sitting_of: dict[int, tuple[int, int]] = {}
+    sittings: defaultdict[tuple[int, int], list[Hit]] = defaultdict(list)
     for hit in hits:
         keys, numbers = hit.line.keys, hit.line.numbered()
-        sitting = numbers[hit.position]
-        place = id(hit.line), sitting
-        scores[place].append(hit.score)
+        sitting = id(hit.line), numbers[hit.position]
+        sittings[sitting].append(hit)
         for distance, share in _GAINS:
             position = hit.position + distance
-            if 0 <= position < len(keys) and numbers[position] == sitting:
+            if 0 <= position < len(keys) and numbers[position] == numbers[hit.position]:
                 total[keys[position]] += share * hit.score
-                places[keys[position]] = place
-    gifts = {
-        place: _SITTING * sum(nlargest(_BEST_OF_SITTING, best)) / _BEST_OF_SITTING
-        for place, best in scores.items()
-    }
-    for key, place in places.items():
-        total[key] += gifts[place]
-    for place in sorted(gifts, key=gifts.__getitem__, reverse=True):
-        if len(total) >= most:
-            break
-        line, sitting = place
-        for key in lines[line].members(sitting)[: most - len(total)]:
-            total.setdefault(key, gifts[place])
+                sitting_of[keys[position]] = sitting
+    gifts = {sitting: _gift(of_sitting) for sitting, of_sitting in sittings.items()}
+    for key, sitting in sitting_of.items():
+        total[key] += gifts[sitting]
+    for sitting in sorted(gifts, key=gifts.__getitem__, reverse=True):
+        best = max(sittings[sitting], key=lambda hit: hit.score)
+        for key in best.line.around(best.position):
+            if len(total) >= most:
+                return dict(total)
+            total.setdefault(key, gifts[sitting])
     return dict(total)
+
+
+def _gift(hits: Sequence[Hit]) -> float:
+    """Return what every message of a sitting gains by the hits in it."""
+    best = nlargest(_BEST_OF_SITTING, (hit.score for hit in hits))
+    return _SITTING * sum(best) / _BEST_OF_SITTING
 
 
 def weight(message: Message, cues: Cues, own: frozenset[UserId]) -> float:

@@ -14,9 +14,8 @@ from lunabot.memory.retrieval import index, scoring
 from lunabot.memory.retrieval.cues import Cues
 from lunabot.memory.retrieval.timeline import Timeline
 
-_HITS = 400  # of the best messages of an index are looked at
+_HITS = 250  # of the best messages of an index are looked at
 _LOOKED_AT = 2_000  # where most of them are not to be seen
-_CANDIDATES = 600  # messages that are weighed by what they are
 _ALIKE = 0.6  # what the vectors weigh beside the words
 _REPLIES = """
     SELECT answer.id, asked.id
@@ -92,9 +91,10 @@ class Search:
                 ({key: by_meaning[key] for key in known if key in by_meaning}, _ALIKE),
             ]
         )
-        total = scoring.spread(list(self._hits(known, scores)), _CANDIDATES)
+        most = 2 * limit  # what a message is may lift it, but not from the far end
+        total = scoring.spread(list(self._hits(known, scores)), most)
         scoring.share_replies(total, scores, self._replies(connection, scores))
-        candidates = nlargest(max(_CANDIDATES, limit), total, key=total.__getitem__)
+        candidates = nlargest(most, total, key=total.__getitem__)
         known |= self._fetch(connection, [key for key in candidates if key not in known])
         return self._ranked({key: known[key] for key in candidates if key in known}, total)[:limit]
 

@@ -1,12 +1,12 @@
 """Who stands next to whom: the messages of each room and thread in the order of time.
 
-It costs 20 bytes of memory a message and lives on the thread of its connection.
+It costs 30 bytes of memory a message and lives on the thread of its connection.
 """
 
 import sqlite3
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from lunabot.matrix.ids import EventId, RoomId
@@ -54,10 +54,15 @@ class Line:
             self.sittings.append(self._sitting(len(self.sittings)))
         return self.sittings
 
-    def members(self, sitting: int) -> "array[int]":
-        """Return the keys of the messages of a sitting, in time order."""
+    def around(self, position: int) -> Iterator[int]:
+        """Yield the keys of the other messages of a message's sitting, the nearest first."""
         numbers = self.numbered()
-        return self.keys[bisect_left(numbers, sitting) : bisect_right(numbers, sitting)]
+        for distance in range(1, len(numbers)):
+            places = (position - distance, position + distance)
+            near = [p for p in places if 0 <= p < len(numbers) and numbers[p] == numbers[position]]
+            if not near:
+                return
+            yield from (self.keys[place] for place in near)
 
     def _sitting(self, place: int) -> int:
         if not place:
@@ -76,6 +81,8 @@ class Timeline:
     def __init__(self) -> None:
         self._rooms: dict[RoomId, dict[EventId | None, Line]] = {}
         self.lengths = array("H")
+        self._codes: dict[RoomId, int] = {}
+        self._room_codes = array("l")
         self._seen = 0
 
     def update(self, connection: sqlite3.Connection, rooms: Iterable[RoomId]) -> None:
@@ -96,13 +103,22 @@ class Timeline:
         lines = (line for room_id in rooms for line in self._rooms.get(room_id, {}).values())
         return sum(len(line.keys) for line in lines)
 
+    def only(self, rooms: Iterable[RoomId], keys: Iterable[int]) -> list[int]:
+        """Return those of the messages that are in these rooms."""
+        codes = {self._codes[room_id] for room_id in rooms if room_id in self._codes}
+        found = self._room_codes
+        return [key for key in keys if key < len(found) and found[key] in codes]
+
     def line(self, room_id: RoomId, thread: EventId | None) -> Line:
         """Return the line of a room or of a thread in it."""
         return self._rooms.setdefault(room_id, {}).setdefault(thread, Line())
 
     def _add(self, rows: Iterable[tuple[RoomId, EventId | None, int, int, int]]) -> None:
-        self.lengths.extend([0] * (self._seen + 1 - len(self.lengths)))
+        added = [0] * (self._seen + 1 - len(self.lengths))
+        self.lengths.extend(added)
+        self._room_codes.extend(added)
         for room_id, thread, key, time, length in rows:
             if room_id in self._rooms:
                 self.line(room_id, thread).add(key, time)
                 self.lengths[key] = min(length, _LONGEST)
+                self._room_codes[key] = self._codes.setdefault(room_id, len(self._codes) + 1)

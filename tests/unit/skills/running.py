@@ -40,6 +40,7 @@ class House:
             client_api=ClientApi(http, lambda: home.session.access_token),
             admin_api=AdminApi(http, lambda: home.session.access_token),
             request_shutdown=self.stopped.append,
+            begin_anew=self.stopped.append,
         )
 
     async def run(self, line: str) -> str:

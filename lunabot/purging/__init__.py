@@ -1,0 +1,1 @@
+"""What administrators may wipe: each scope tells what would go, and then takes it."""

@@ -1,0 +1,1 @@
+"""Making what the `seed` section of the configuration names, and never wiping anything."""
