@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lunabot import __version__
+from lunabot.admin import pulse
 from lunabot.admin.call import Call
 from lunabot.admin.services import Services
 from lunabot.admin.skill import skill
@@ -16,9 +17,14 @@ _MODEL_S = 5.0
 
 
 @skill("health", bang_aliases=("status",), group="operations")
-async def health(call: Call) -> str:
-    """Tell how Luna is: server, model, accounts, personas, queue, pauses, stores, this room."""
+async def health(call: Call, *, plot: bool = False) -> str:
+    """Tell how Luna is: server, model, accounts, personas, queue, pauses, stores, this room.
+
+    plot: draw the last day, too: messages an hour, and how long questions and answers took
+    """
     services = call.services
+    if plot:
+        await call.show("health.png", await pulse.take(services, int(time.time() * 1000)))
     server, _ = await asyncio.gather(_server(services), _check_model(services))
     counts = await services.memory.archive.counts()
     unsafe = services.posture().problems

@@ -92,6 +92,13 @@ class FakeAccount(Account):
         self._note("file", name, data, mimetype)
         return EventId("$file")
 
+    async def send_image(
+        self, room_id: RoomId, name: str, data: bytes, mimetype: str, size: tuple[int, int]
+    ) -> EventId:
+        self._fail()
+        self._note("image", name, data, mimetype, size)
+        return EventId("$image")
+
     async def redact(self, room_id: RoomId, event_id: EventId) -> None:
         self._note("redacted", event_id)
 

@@ -11,6 +11,8 @@ from lunabot.config.settings import Settings
 from lunabot.config.values import shown
 from lunabot.matrix.ids import is_valid_localpart, localpart, server_name
 
+_SHORTEST_PASSPHRASE = 12  # characters
+
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
@@ -28,6 +30,7 @@ def find(settings: Settings) -> Iterator[Mistake]:
     yield from _administrators(settings)
     yield from _model(settings)
     yield from _files(settings)
+    yield from _backup(settings)
     yield from _seed(settings)
 
 
@@ -105,6 +108,13 @@ def _files(settings: Settings) -> Iterator[Mistake]:
     if len({store.state, store.archive, store.secrets}) < 3:
         text = "state, archive and secrets need three different names – e.g. their defaults"
         yield Mistake(("store",), text)
+
+
+def _backup(settings: Settings) -> Iterator[Mistake]:
+    passphrase = settings.backup.passphrase.get_secret_value()
+    if 0 < len(passphrase) < _SHORTEST_PASSPHRASE:
+        text = f"is short – use {_SHORTEST_PASSPHRASE} characters or more, such as five words"
+        yield Mistake(("backup", "passphrase"), text)
 
 
 def _seed(settings: Settings) -> Iterator[Mistake]:

@@ -1,8 +1,8 @@
 """The catalogue of keys, read off the Settings: for error lines, the environment and the docs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeGuard, get_args
+from typing import Any, TypeGuard, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -42,7 +42,7 @@ def all_keys(model: type[BaseModel] = Settings, prefix: tuple[str, ...] = ()) ->
 
 
 def model_of(annotation: Any) -> type[BaseModel] | None:
-    """Return the model that an annotation is, or that the entries of its list are."""
+    """Return the model that an annotation is, or that the entries of its list or mapping are."""
     if _is_model(annotation):
         return annotation
     return next((found for part in get_args(annotation) if (found := model_of(part))), None)
@@ -52,13 +52,26 @@ def _is_model(annotation: Any) -> TypeGuard[type[BaseModel]]:
     return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
+def keys_on(location: Location) -> Iterator[str]:
+    """Yield the keys on the way: no positions in lists, no names that entries of mappings have."""
+    model: type[BaseModel] | None = Settings
+    is_name = False
+    for part in location:
+        if is_name or isinstance(part, int):
+            is_name = False
+            continue
+        yield part
+        field = model.model_fields.get(part) if model else None
+        annotation = field.annotation if field else None
+        model = model_of(annotation)
+        is_name = model is not None and get_origin(annotation) is Mapping
+
+
 def field_at(location: Location) -> FieldInfo | None:
     """Return the field that a location leads to or into, or None where there is no such key."""
     model: type[BaseModel] | None = Settings
     field = None
-    for part in location:
-        if isinstance(part, int):
-            continue
+    for part in keys_on(location):
         if model is None:
             break
         field = model.model_fields.get(part)

@@ -28,7 +28,7 @@ def load_settings(path: Path | str, environ: Mapping[str, str] | None = None) ->
     document_with_secrets = merged(document, secrets.document)
     settings, found = _validated(merged(document_with_secrets, environment.document), origins)
     warnings = (*_warnings(document, path.name, settings), *secrets.warnings)
-    settings = settings.placed(path.parent, warnings)
+    settings = settings.placed(path.parent, warnings, path.name)
     lines = [
         *duplicates,
         *found.values(),

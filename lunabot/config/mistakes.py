@@ -8,7 +8,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from lunabot.config.keys import Location, dotted, field_at, model_of
+from lunabot.config.keys import Location, dotted, field_at, keys_on, model_of
 from lunabot.config.settings import Settings
 from lunabot.config.values import shown
 
@@ -102,7 +102,7 @@ def _unknown(location: Location) -> str:
 
     The one that is spelled most alike comes first, then one of the same name elsewhere.
     """
-    *parents, name = (part for part in location if isinstance(part, str))
+    *parents, name = keys_on(location)
     siblings = [path[-1] for path in _paths() if path[:-1] == tuple(parents)]
     namesakes = [dotted(path) for path in _paths() if name in (path[-1], dotted(path))]
     near = difflib.get_close_matches(name, siblings, n=1)

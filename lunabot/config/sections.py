@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from lunabot.config.defaults import OPENAI_URL, PROMPT
 from lunabot.config.values import (
     Inviter,
+    IpAddress,
     LensName,
     Listed,
     Localpart,
@@ -121,6 +122,11 @@ class AdminSettings(Section):
         description="Whether the admin room is made end-to-end encrypted. In an encrypted room, "
         "unencrypted commands are refused.",
     )
+    describe_commands: bool = Field(
+        default=True,
+        description="Whether each command is described by an event of the admin room's state "
+        "(MSC4391), from which clients such as gomuks offer and complete it.",
+    )
 
 
 class InvitesSettings(Section):
@@ -133,6 +139,26 @@ class InvitesSettings(Section):
         "ids such as `@ada:example.org`.",
         examples=[["local", "example.org"]],
     )
+
+
+class Price(Section):
+    """What a model costs."""
+
+    input: float = Field(
+        ge=0,
+        le=1_000_000,
+        description="The price of a million tokens that it reads.",
+        examples=[0.15],
+    )
+    output: float = Field(
+        ge=0,
+        le=1_000_000,
+        description="The price of a million tokens that it writes.",
+        examples=[0.6],
+    )
+
+
+Prices = Annotated[Mapping[Text, Price], Mapped]
 
 
 class LlmSettings(Section):
@@ -191,6 +217,16 @@ class LlmSettings(Section):
         description="A GGUF file to use as the model on this machine, in place of the toy. It "
         "counts only while neither `llm.api_key` nor another `llm.base_url` is set.",
         examples=["models/qwen3-4b-q4.gguf"],
+    )
+    prices: Prices = Field(
+        default={},
+        title="mapping of models to prices",
+        description="What models cost, by their names, for the command `usage`. A dated version "
+        "of a model (`gpt-4o-mini-2024-07-18`) has its price, unless it has one of its own.",
+        examples=['{"gpt-4o-mini": {"input": 0.15, "output": 0.60}}'],
+    )
+    currency: Text = Field(
+        default="USD", description="What these prices are in: a word behind each sum of money."
     )
 
     @property
@@ -267,6 +303,33 @@ class StoreSettings(Section):
         description="The folder of the secrets, one file of mode 0600 each: sessions, keys, "
         "generated passwords, and the secrets you put there yourself. Keep it to yourself; whoever "
         "has it is Luna.",
+    )
+
+
+class BackupSettings(Section):
+    """Backups: the commands `backup` in the admin room, `luna backup` and `luna restore`."""
+
+    passphrase: Secret = Field(
+        default=SecretStr(""),
+        description="What encrypts a backup, at least 12 characters. Without it there are no "
+        "backups, and a backup is lost without the one it was made with: keep it elsewhere, too.",
+    )
+
+
+class MetricsSettings(Section):
+    """Figures for a monitor: `/healthz` says whether Luna is well, `/metrics` is for Prometheus."""
+
+    port: int = Field(
+        default=0,
+        ge=0,
+        le=65_535,
+        description="The port on which they are served over HTTP. 0: they are not.",
+        examples=[9108],
+    )
+    host: IpAddress = Field(
+        default="127.0.0.1",
+        description="The address of this machine to listen on. Whoever reaches it reads the "
+        "figures and what does not work, without a password.",
     )
 
 
@@ -349,4 +412,36 @@ class LoopsSettings(Section):
         ge=1,
         le=1_000_000,
         description="After how many seconds a paused room goes on by itself.",
+    )
+
+
+class LimitsSettings(Section):
+    """The most tokens that may be spent in a day (UTC), prompts and answers together; 0: no limit.
+
+    At 80 % of one the administrators are warned. Where it is reached, a notice takes the place of
+    the next answer, and what is asked after that is not answered before the next day. An answer
+    that is being written then is finished. `usage` shows what was spent.
+    """
+
+    person_tokens: int = Field(
+        default=0,
+        ge=0,
+        le=1_000_000_000_000,
+        description="For the answers to one person, in all rooms.",
+    )
+    persona_tokens: int = Field(
+        default=0,
+        ge=0,
+        le=1_000_000_000_000,
+        description="For the answers of one persona, or of Luna.",
+    )
+    room_tokens: int = Field(
+        default=0, ge=0, le=1_000_000_000_000, description="For the answers in one room."
+    )
+    daily_tokens: int = Field(
+        default=0,
+        ge=0,
+        le=1_000_000_000_000,
+        description="For everything together, summing up included. It stops answers only: summing "
+        "up has its own limit, `memory.daily_tokens`.",
     )

@@ -10,14 +10,17 @@ from lunabot.config.defaults import LENSES
 from lunabot.config.sections import (
     AdminSettings,
     AnswersSettings,
+    BackupSettings,
     ContextSettings,
     HomeserverSettings,
     InvitesSettings,
     Lenses,
+    LimitsSettings,
     LlmSettings,
     LoopsSettings,
     LunaSettings,
     MemorySettings,
+    MetricsSettings,
     Skills,
     StoreSettings,
     SyncSettings,
@@ -52,6 +55,7 @@ class Settings(BaseSettings):
     sync: SyncSettings = SyncSettings()
     answers: AnswersSettings = AnswersSettings()
     loops: LoopsSettings = LoopsSettings()
+    limits: LimitsSettings = LimitsSettings()
     lenses: Lenses = Field(
         default=LENSES,
         description="What Luna watches for when she sums up a room: a name, and what to look for, "
@@ -64,9 +68,12 @@ class Settings(BaseSettings):
         description="The folders whose Python files hold Luna's commands, relative to the folder "
         "of the configuration file. Whoever can write there can do everything Luna can.",
     )
+    backup: BackupSettings = BackupSettings()
+    metrics: MetricsSettings = MetricsSettings()
     seed: SeedSettings = SeedSettings()
 
     _folder: Path = PrivateAttr(default_factory=Path.cwd)
+    _file: str = "config.yaml"
     _warnings: tuple[str, ...] = ()
 
     @classmethod
@@ -81,10 +88,16 @@ class Settings(BaseSettings):
         """Read nothing but what is given: `load_settings` puts the sources together."""
         return (init_settings,)
 
-    def placed(self, folder: Path, warnings: tuple[str, ...] = ()) -> Self:
-        """Return a copy whose relative paths start from `folder`, with warnings to show."""
+    def placed(
+        self, folder: Path, warnings: tuple[str, ...] = (), file: str = "config.yaml"
+    ) -> Self:
+        """Return a copy whose relative paths start from `folder`, with warnings to show.
+
+        `file` is the name of the configuration file there.
+        """
         copy = self.model_copy()
         copy._folder = folder.absolute()
+        copy._file = file
         copy._warnings = warnings
         return copy
 
@@ -92,6 +105,11 @@ class Settings(BaseSettings):
     def folder(self) -> Path:
         """The folder of the configuration file, from which relative paths start."""
         return self._folder
+
+    @property
+    def config_path(self) -> Path:
+        """The configuration file."""
+        return self._folder / self._file
 
     @property
     def warnings(self) -> tuple[str, ...]:

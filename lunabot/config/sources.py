@@ -21,6 +21,7 @@ SECRET_FILES = {
     ("homeserver", "registration_shared_secret"): "registration_shared_secret",
     ("luna", "password"): "luna_password",
     ("llm", "api_key"): "llm_api_key",
+    ("backup", "passphrase"): "backup_passphrase",
 }
 """The keys that are secrets, and the names of their files under `store.secrets`."""
 

@@ -7,6 +7,7 @@ what is wrong and the fix; `lunabot.config.mistakes` puts the key before it.
 import json
 import re
 from collections.abc import Callable
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -115,6 +116,13 @@ def _is_room(value: str) -> bool:
     return is_plain and bool(re.fullmatch(r"!.+|[^:#!@]+", value)) and len(value) <= 255
 
 
+def _is_ip_address(value: str) -> bool:
+    try:
+        return bool(ip_address(value))
+    except ValueError:
+        return False
+
+
 def _is_inviter(value: str) -> bool:
     return value in ("local", "everyone") or is_user_id(value) or is_server_name(value)
 
@@ -130,6 +138,9 @@ Text = Annotated[str, AfterValidator(check_text)]
 Secret = Annotated[SecretStr, AfterValidator(_check_secret), Field(title="secret")]
 PathText = Annotated[str, AfterValidator(_check_path), Field(title="path")]
 Url = Annotated[str, AfterValidator(_check_url), Field(title="address")]
+IpAddress = Annotated[
+    str, _rule(_is_ip_address, "an IP address – e.g. 127.0.0.1"), Field(title="address")
+]
 Localpart = Annotated[
     str,
     _rule(is_valid_localpart, "a localpart – lower case, digits and . _ = - / +, without @ and :"),

@@ -4,12 +4,13 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from lunabot.config import AnswersSettings
 from lunabot.dispatch.attention import Attention
 from lunabot.dispatch.cast import Cast
 from lunabot.dispatch.growth import Growth
+from lunabot.dispatch.proposals import NoProposals, Proposals
 from lunabot.dispatch.queue import Question
 from lunabot.dispatch.stops import Stops
 from lunabot.dispatch.writing import Addressed, Said, Writing
@@ -17,6 +18,7 @@ from lunabot.errors import LunaError, Refused, WorldError, new_reference
 from lunabot.llm.completion import Completion
 from lunabot.llm.errors import ModelError
 from lunabot.llm.source import Model
+from lunabot.llm.tools import Tool
 from lunabot.matrix.account import Account
 from lunabot.matrix.events import Message
 from lunabot.matrix.ids import EventId, UserId
@@ -41,8 +43,9 @@ _BROKEN_OFF = "*(The model broke off here.)*"
 class Answering:
     """Answers questions of one account in one room, together, with one answer.
 
-    `allows` is the loop guard's word. Whatever fails ends as a notice in that room and a line to
-    the administrators (`tell`).
+    `allows` is the word of the loop guard and of the ceilings. Whatever fails ends as a notice in
+    that room and a line to the administrators (`tell`). What the model asks for in place of a text
+    is `proposals`' business; the questions are settled with it.
     """
 
     accounts: Mapping[UserId, Account]
@@ -57,6 +60,7 @@ class Answering:
     pace: Callable[[], AnswersSettings]
     stops: Stops
     tell: Tell
+    proposals: Proposals = field(default_factory=NoProposals)
 
     async def __call__(self, questions: Sequence[Question]) -> None:
         """Answer; what is cancelled on the way, or whose account does not run, stays owed."""
@@ -124,7 +128,10 @@ class Answering:
                 try:
                     async with scope:
                         completion = await self._complete(writing, growth)
-                    return completion.text
+                        if completion.tool_calls:
+                            await self.proposals.propose(writing.questions, completion.tool_calls)
+                    if completion.text:
+                        return completion.text
                 except TimeoutError:
                     if not scope.expired():
                         raise
@@ -141,23 +148,38 @@ class Answering:
 
     async def _complete(self, writing: Writing, growth: Growth) -> Completion:
         prompt = await self.build_prompt(writing.account, writing.questions)
+        tools = self.proposals.tools(writing.account, writing.questions)
+        try:
+            completion = await self._ask(writing, growth, prompt, tools)
+        except ModelError as error:
+            if not tools or error.passing or growth.text:
+                raise
+            log.warning("no answer with tools, it is asked for without: %s", error)
+            completion = await self._ask(writing, growth, prompt, ())
+        await self._spent(writing.account, writing.question, prompt, completion)
+        return completion
+
+    async def _ask(
+        self, writing: Writing, growth: Growth, prompt: Prompt, tools: Sequence[Tool]
+    ) -> Completion:
         model, name = self.model(), self.cast.characters()[writing.account.user_id].model or None
-        completion: Completion | None = None
         if self.pace().grow_after_s:
+            completion: Completion | None = None
             try:
-                async with aclosing(model.stream(prompt.turns, model=name)) as pieces:
+                pieces = model.stream(prompt.turns, model=name, tools=tools)
+                async with aclosing(pieces):
                     async for piece in pieces:
                         if isinstance(piece, Completion):
                             completion = piece
                         else:
                             growth.text += piece
+                if completion:
+                    return completion
             except ModelError as error:
                 if not growth.text:
                     raise
                 log.warning("an answer broke off, it is asked for anew: %s", error)
-        completion = completion or await model.complete(prompt.turns, model=name)
-        await self._spent(writing.account, writing.question, prompt, completion)
-        return completion
+        return await model.complete(prompt.turns, model=name, tools=tools)
 
     async def _spent(
         self, account: Account, question: Message, prompt: Prompt, completion: Completion

@@ -8,6 +8,12 @@ _FOR_THE_ROOM = {
     Kind.ROOM: "for answers in this room",
     Kind.ALL: "for answers",
 }
+_WHAT_STOPS = {
+    Kind.PERSON: "they get no answers",
+    Kind.PERSONA: "it does not answer",
+    Kind.ROOM: "nobody there is answered",
+    Kind.ALL: "nobody is answered",
+}
 _KEYS = {
     Kind.PERSON: "limits.person_tokens",
     Kind.PERSONA: "limits.persona_tokens",
@@ -29,9 +35,10 @@ def for_administrators(reached: Reached) -> str:
     ceiling = reached.ceiling
     subject = f" of the {ceiling.kind} `{ceiling.subject}`" if ceiling.subject else ""
     spent = f"{reached.spent:,} of today's {ceiling.most:,} tokens{subject} are spent"
+    key = _KEYS[ceiling.kind]
     if not reached.full:
-        return f"⚠️ {spent} (`{_KEYS[ceiling.kind]}`)."
+        return f"⚠️ {spent} (`{key}`)."
     return (
-        f"🛑 {spent}: there are no answers before 0:00 UTC, or until `{_KEYS[ceiling.kind]}` is "
-        "raised and read by `/reload`. `/usage` tells more."
+        f"🛑 {spent}: {_WHAT_STOPS[ceiling.kind]} before 0:00 UTC, or until `{key}` is raised and "
+        "read by `/reload`. `/usage` tells more."
     )

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Sequence
 
 from lunabot.llm.completion import Completion
 from lunabot.llm.errors import ModelError
+from lunabot.llm.tools import Tool
 from lunabot.llm.turns import ChatTurn
 
 
@@ -17,13 +18,13 @@ class NoModel:
         self._reason = reason
 
     async def complete(
-        self, messages: Sequence[ChatTurn], *, model: str | None = None
+        self, messages: Sequence[ChatTurn], *, model: str | None = None, tools: Sequence[Tool] = ()
     ) -> Completion:
         """Raise `ModelError`."""
         raise self._error()
 
     async def stream(
-        self, messages: Sequence[ChatTurn], *, model: str | None = None
+        self, messages: Sequence[ChatTurn], *, model: str | None = None, tools: Sequence[Tool] = ()
     ) -> AsyncGenerator[str | Completion]:
         """Raise `ModelError`."""
         pieces: tuple[str, ...] = ()

@@ -9,6 +9,7 @@ from lunabot.llm.completion import Completion
 from lunabot.llm.connection import Connection
 from lunabot.llm.dialect import Dialect
 from lunabot.llm.errors import Endpoint, ModelError, Refusal
+from lunabot.llm.tools import Tool
 from lunabot.llm.turns import ChatTurn
 from lunabot.retries import Patience
 
@@ -63,15 +64,20 @@ class ModelClient:
         return self._endpoint.host
 
     async def complete(
-        self, messages: Sequence[ChatTurn], *, model: str | None = None
+        self, messages: Sequence[ChatTurn], *, model: str | None = None, tools: Sequence[Tool] = ()
     ) -> Completion:
-        """Return the model's next turn, never an empty one; `ModelError` where there is none."""
+        """Return the model's next turn, never an empty one; `ModelError` where there is none.
+
+        It may call one of `tools`, unless it was found to know none.
+        """
         patience = self._patience(self._retry_total_s)
-        completion = await self._persist(messages, model or self._model, self._max_tokens, patience)
+        completion = await self._persist(
+            messages, model or self._model, self._max_tokens, patience, tools
+        )
         return self._spoken(completion)
 
     async def stream(
-        self, messages: Sequence[ChatTurn], *, model: str | None = None
+        self, messages: Sequence[ChatTurn], *, model: str | None = None, tools: Sequence[Tool] = ()
     ) -> AsyncGenerator[str | Completion]:
         """Yield the model's next turn piece by piece as it grows, then the whole as a `Completion`.
 
@@ -85,7 +91,7 @@ class ModelClient:
         while True:
             async with self._places:
                 try:
-                    body = self._body(messages, model, self._max_tokens, stream=True)
+                    body = self._body(messages, model, self._max_tokens, tools, stream=True)
                     with patience.attempt() as limit_s:
                         pieces = self._connection.streamed(body, model, limit_s)
                         async with aclosing(pieces):
@@ -120,12 +126,17 @@ class ModelClient:
         await self._connection.close()
 
     async def _persist(
-        self, messages: Sequence[ChatTurn], model: str, max_tokens: int, patience: Patience
+        self,
+        messages: Sequence[ChatTurn],
+        model: str,
+        max_tokens: int,
+        patience: Patience,
+        tools: Sequence[Tool] = (),
     ) -> Completion:
         while True:
             async with self._places:
                 try:
-                    body = self._body(messages, model, max_tokens)
+                    body = self._body(messages, model, max_tokens, tools)
                     with patience.attempt() as limit_s:
                         return await self._connection.whole(body, model, limit_s)
                 except ModelError as error:
@@ -146,14 +157,25 @@ class ModelClient:
         return Patience(total_s, self._timeout_s, self._first_pause_s)
 
     def _body(
-        self, messages: Sequence[ChatTurn], model: str, max_tokens: int, *, stream: bool = False
+        self,
+        messages: Sequence[ChatTurn],
+        model: str,
+        max_tokens: int,
+        tools: Sequence[Tool],
+        *,
+        stream: bool = False,
     ) -> dict[str, object]:
         dialect = self._dialects.get(model, Dialect())
         return dialect.body(
-            model, messages, temperature=self._temperature, max_tokens=max_tokens, stream=stream
+            model,
+            messages,
+            temperature=self._temperature,
+            max_tokens=max_tokens,
+            tools=tools,
+            stream=stream,
         )
 
     def _spoken(self, completion: Completion) -> Completion:
-        if not completion.text:
+        if not completion.text and not completion.tool_calls:
             raise self._endpoint.silent(completion.model, completion.finish_reason)
         return completion

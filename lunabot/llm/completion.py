@@ -4,13 +4,16 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from lunabot.llm.tools import ToolCall
+
 
 @dataclass(frozen=True, slots=True)
 class Completion:
     """A finished answer.
 
     The token counts are the endpoint's own; None where it gives none (then they are the caller's
-    to estimate). `finish_reason` is "stop", or "length" when the text ran into its limit.
+    to estimate). `finish_reason` is "stop", or "length" when the text ran into its limit. With
+    `tool_calls` the text may be empty.
     """
 
     text: str
@@ -18,6 +21,7 @@ class Completion:
     prompt_tokens: int | None
     completion_tokens: int | None
     finish_reason: str | None
+    tool_calls: tuple[ToolCall, ...] = ()
 
 
 class Unreadable(Exception):
@@ -32,6 +36,7 @@ class Gathering:
     finish_reason: str | None = None
     _texts: list[str] = field(default_factory=list)
     _usage: Any = None
+    _calls: dict[int, tuple[str, str]] = field(default_factory=dict)
 
     def take(self, chunk: Any, part: str = "delta") -> str:
         """Add a decoded chunk and return its text, which stands in `part` of its choice.
@@ -55,15 +60,28 @@ class Gathering:
             _count(self._usage, "prompt_tokens"),
             _count(self._usage, "completion_tokens"),
             self.finish_reason,
+            tuple(ToolCall(name, written) for name, written in self._calls.values() if name),
         )
 
     def _text(self, choice: Any, part: str) -> str:
         self.finish_reason = choice.get("finish_reason") or self.finish_reason
         message = choice.get(part) or {}
+        for place, call in enumerate(message.get("tool_calls") or ()):
+            self._add_call(call.get("index", place), call.get("function") or {})
         text = message.get("content") or message.get("refusal") or ""
         if not isinstance(text, str):
             raise TypeError(type(text))
         return text
+
+    def _add_call(self, number: int, part: Any) -> None:
+        """Add a piece of a tool call: the name comes first, the arguments bit by bit.
+
+        Some servers write the arguments as an object in place of its JSON.
+        """
+        name, written = self._calls.get(number, ("", ""))
+        more = part.get("arguments") or ""
+        more = more if isinstance(more, str) else json.dumps(more)
+        self._calls[number] = (name or str(part.get("name") or ""), written + more)
 
 
 def read_completion(body: bytes, model: str) -> Completion:

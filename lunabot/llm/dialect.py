@@ -1,8 +1,8 @@
 """Which optional parameters a model takes: endpoints that call themselves compatible differ.
 
 Reasoning models want ``max_completion_tokens`` for ``max_tokens`` and no ``temperature``; some
-servers refuse ``stream_options``; many models take no pictures. Which ones is learned from their
-refusals.
+servers refuse ``stream_options``; many models take no pictures, or know no tools. Which ones is
+learned from their refusals.
 """
 
 import re
@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lunabot.llm.errors import Refusal
+from lunabot.llm.tools import Tool
 from lunabot.llm.turns import ChatTurn
 
 _UNSUPPORTED = re.compile(
@@ -25,6 +26,14 @@ _NO_PICTURES = re.compile(
     re.IGNORECASE,
 )
 _PICTURE_STATUSES = (400, 404, 415, 422, 500)
+# Ollama, OpenRouter (404), vLLM, llama.cpp (500), and whoever says so in OpenAI's words.
+_NO_TOOLS = re.compile(
+    r"not support[^.]{0,40} tool|support tool use|tool choice requires|tools param requires"
+    r"|tools\W[^.]{0,60}(not support|unsupported|not permitted|unrecognized|unexpected)"
+    r"|(unsupported|unrecognized|unknown|unexpected)[^.]{0,40}\btools?\b",
+    re.IGNORECASE,
+)
+_TOOL_STATUSES = (400, 404, 422, 500, 501)
 _UNSEEN = "[You cannot see what was sent here: this model takes no pictures.]"
 
 
@@ -36,6 +45,7 @@ class Dialect:
     temperature: bool = True
     stream_usage: bool = True
     pictures: bool = True
+    tools: bool = True
 
     def body(
         self,
@@ -44,6 +54,7 @@ class Dialect:
         *,
         temperature: float,
         max_tokens: int,
+        tools: Sequence[Tool] = (),
         stream: bool = False,
     ) -> dict[str, object]:
         """Make the JSON body of a request; `max_tokens` bounds the completion."""
@@ -51,6 +62,8 @@ class Dialect:
         body: dict[str, object] = {"model": model, "messages": messages, self.limit: max_tokens}
         if self.temperature:
             body["temperature"] = temperature
+        if tools and self.tools:
+            body["tools"] = [tool.body for tool in tools]
         if stream:
             body["stream"] = True
         if stream and self.stream_usage:
@@ -62,6 +75,8 @@ class Dialect:
         said = refusal.said
         if refusal.status in _PICTURE_STATUSES and _NO_PICTURES.search(said):
             return replace(self, pictures=False)
+        if refusal.status in _TOOL_STATUSES and _NO_TOOLS.search(said):
+            return replace(self, tools=False)
         if refusal.status not in (400, 422) or not _UNSUPPORTED.search(said):
             return self
         if self.limit != _NEW_LIMIT and "max_tokens" in said and _NEW_LIMIT in said:

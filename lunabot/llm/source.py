@@ -9,6 +9,7 @@ from lunabot.llm.absent import NoModel
 from lunabot.llm.client import ModelClient
 from lunabot.llm.completion import Completion
 from lunabot.llm.local import LocalModel
+from lunabot.llm.tools import Tool
 from lunabot.llm.turns import ChatTurn
 from lunabot.tasks import Tasks
 
@@ -27,12 +28,12 @@ class Model(Protocol):
         """Where it runs, for people."""
 
     async def complete(
-        self, messages: Sequence[ChatTurn], *, model: str | None = None
+        self, messages: Sequence[ChatTurn], *, model: str | None = None, tools: Sequence[Tool] = ()
     ) -> Completion:
-        """Return the next turn, never an empty one; raises `ModelError`."""
+        """Return the next turn, a text or calls of tools; raises `ModelError`."""
 
     def stream(
-        self, messages: Sequence[ChatTurn], *, model: str | None = None
+        self, messages: Sequence[ChatTurn], *, model: str | None = None, tools: Sequence[Tool] = ()
     ) -> AsyncGenerator[str | Completion]:
         """Yield the next turn piece by piece, then the whole; raises `ModelError`."""
 

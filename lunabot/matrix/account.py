@@ -227,20 +227,33 @@ class Account(botlib.Bot):
 
     async def send_file(self, room_id: RoomId, name: str, data: bytes, mimetype: str) -> EventId:
         """Upload a file, encrypted where the room is, and send it. Raises like `send`."""
+        return await self._send_media(room_id, "m.file", name, data, {"mimetype": mimetype})
+
+    async def send_image(
+        self, room_id: RoomId, name: str, data: bytes, mimetype: str, size: tuple[int, int]
+    ) -> EventId:
+        """Upload an image of a width and height in pixels and send it, as `send_file` does."""
+        width, height = size
+        info = {"mimetype": mimetype, "w": width, "h": height}
+        return await self._send_media(room_id, "m.image", name, data, info)
+
+    async def _send_media(
+        self, room_id: RoomId, msgtype: str, name: str, data: bytes, info: Mapping[str, Any]
+    ) -> EventId:
         room = await self.wait_for_room(room_id)
         response, keys = await reached(
             self.client.upload(
-                io.BytesIO(data), mimetype, name, encrypt=room.encrypted, filesize=len(data)
+                io.BytesIO(data), info["mimetype"], name, encrypt=room.encrypted, filesize=len(data)
             )
         )
         if not isinstance(response, nio.UploadResponse):
             raise failure("upload", response)
         where: dict[str, Any] = {"url": response.content_uri}
         content = {
-            "msgtype": "m.file",
+            "msgtype": msgtype,
             "body": name,
             "filename": name,
-            "info": {"mimetype": mimetype, "size": len(data)},
+            "info": {**info, "size": len(data)},
             **({"file": {**keys, **where}} if room.encrypted else where),
         }
         return await self.say(room_id, content)

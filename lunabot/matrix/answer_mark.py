@@ -10,7 +10,7 @@ from typing import Any
 
 from lunabot.matrix.ids import EventId
 
-_KEY = "luna.answer"
+_KEY = "org.luna.answer"
 
 
 def marked(

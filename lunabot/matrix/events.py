@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from lunabot.matrix.command_call import CommandCall
 from lunabot.matrix.ids import EventId, RoomId, UserId
 from lunabot.matrix.media import Media
 
@@ -17,6 +18,8 @@ class Message:
     server's, in milliseconds. `answers` are the messages that its sender says it answers, and
     `unfinished` that more of the answer is to come: what Luna's accounts mark their answers with.
     `media` is what it brings besides words, whose name, description or question is the `body`.
+    `forwarded` tells that its sender's client calls it a copy of what was said elsewhere,
+    and `call` is the command that it sent as data beside the text.
     """
 
     event_id: EventId
@@ -34,6 +37,8 @@ class Message:
     answers: tuple[EventId, ...] = ()
     unfinished: bool = False
     media: Media | None = None
+    forwarded: bool = False
+    call: CommandCall | None = None
 
     @property
     def caption(self) -> str:

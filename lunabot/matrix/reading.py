@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lunabot.matrix.answer_mark import read_mark
+from lunabot.matrix.command_call import read_command_call
 from lunabot.matrix.events import (
     Message,
     Reaction,
@@ -48,6 +49,10 @@ def read_event(source: object, room_id: RoomId, *, encrypted: bool = False) -> R
 
 
 _Head = tuple[EventId, RoomId, UserId, int]
+# MSC2723, the name FluffyChat gives it, and MSC4553.
+_FORWARDED = frozenset(
+    ("m.forwarded", "com.famedly.app.forwarded", "org.matrix.msc4553.forwarded")
+)
 
 
 def _read_message(
@@ -79,6 +84,8 @@ def _read_message(
         answers=answers,
         unfinished=unfinished,
         media=media,
+        forwarded=not _FORWARDED.isdisjoint(content),
+        call=read_command_call(content),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from lunabot.config import Settings, load_settings
+from lunabot.config import Price, Settings, load_settings
 from lunabot.config.keys import Key, all_keys
 from tests.unit.config.conftest import Load
 
@@ -67,6 +67,7 @@ class TestSources:
             (("homeserver", "registration_shared_secret"), "registration_shared_secret"),
             (("luna", "password"), "luna_password"),
             (("llm", "api_key"), "llm_api_key"),
+            (("backup", "passphrase"), "backup_passphrase"),
         ],
     )
     def test_every_secret_has_a_file(
@@ -130,8 +131,14 @@ BY_NAME: Mapping[str, tuple[str, Any]] = {
     "invites.allowed": ("everyone", ("everyone",)),
     "context.budget_tokens": ("9000", 9000),
     "memory.share": ('{"!a:b": ["!c:d"]}', {"!a:b": ("!c:d",)}),
+    "llm.prices": (
+        '{"gpt-4.1": {"input": 2, "output": "0.5"}}',
+        {"gpt-4.1": Price(input=2, output=0.5)},
+    ),
     "lenses": ('{"legal": "Contracts."}', {"legal": "Contracts."}),
     "skills": ("one,two", ("one", "two")),
+    "backup.passphrase": ("correct horse", "correct horse"),
+    "metrics.host": ("::1", "::1"),
 }
 SEED: Mapping[str, dict[str, Any]] = {
     "seed.users": {"name": "ada"},

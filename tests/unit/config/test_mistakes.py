@@ -20,15 +20,21 @@ UNKNOWN_KEYS = {
     "lmm: {model: x}": "lmm: unknown key – did you mean llm?",
     "luna: {model: x}": "luna.model: unknown key – did you mean llm.model?",
     "budget_tokens: 1": "budget_tokens: unknown key – did you mean context.budget_tokens?",
+    "llm: {prices: {gpt-4.1: {inpt: 1, input: 1, output: 2}}}": "llm.prices.gpt-4.1.inpt: unknown "
+    "key – did you mean llm.prices.gpt-4.1.input?",
+    "llm: {prices: {moon: 5, sun: {input: -1, output: 1}, sky: {input: 1}}}": """\
+llm.prices.moon: each entry is a mapping – e.g. {"gpt-4o-mini": {"input": 0.15, "output": 0.60}}
+llm.prices.sun.input: -1 is too small – at least 0
+llm.prices.sky.output: is missing – e.g. 0.6""",
     "store: {zzz: }": "store.zzz: unknown key – known here: state, archive, secrets",
     "llm.model: x": "llm.model: unknown key – write “llm:” on one line, and below it, indented, "
     "“model:”",
     "_env_file: x": "_env_file: unknown key – known here: homeserver, luna, admin, invites, llm, "
-    "context, memory, store, sync, answers, loops, lenses, skills, seed",
+    "context, memory, store, sync, answers, loops, limits, lenses, skills, backup, metrics, seed",
     "seed: {rooms: [{name: a, membres: []}]}": "seed.rooms[0].membres: unknown key – did you mean "
     "seed.rooms[0].members?",
     '"a\\nb": x': "'a\\nb': unknown key – known here: homeserver, luna, admin, invites, llm, "
-    "context, memory, store, sync, answers, loops, lenses, skills, seed",
+    "context, memory, store, sync, answers, loops, limits, lenses, skills, backup, metrics, seed",
 }
 WRONG_TYPES = {
     "context: {budget_tokens: many}": "context.budget_tokens: 'many' is not a whole number – e.g. "
@@ -70,6 +76,9 @@ luna.display_name: is blank – write something, or remove the key for its defau
     "admin: {users: [admin, '@a:localhost', '@b']}": f"""\
 admin.users[0]: 'admin' {IN_WORDS}
 admin.users[2]: '@b' {IN_WORDS}""",
+    "metrics: {host: everywhere, port: 70000}": """\
+metrics.port: 70000 is too large – at most 65535
+metrics.host: 'everywhere' is not an IP address – e.g. 127.0.0.1""",
     "admin: {users: []}": 'admin.users: is empty – e.g. ["@admin:localhost"]',
     "admin: {room: '#luna:localhost'}": "admin.room: '#luna:localhost' is not an alias localpart "
     "or a room id – e.g. luna-admin, or !abc:example.org",
@@ -103,6 +112,8 @@ TOGETHER = {
 admin.users[0]: @a:b.org is not on localhost, and a managed server knows no other – use @…:localhost
 admin.users[1]: @Ada:localhost cannot be made – use lower case letters, digits and . _ = - / +
 admin.users[2]: @luna:localhost is Luna herself – name a person""",
+    "backup: {passphrase: hunter2}": "backup.passphrase: is short – use 12 characters or more, "
+    "such as five words",
     "store: {state: a, archive: a}": "store: state, archive and secrets need three different names "
     "– e.g. their defaults",
     "context: {budget_tokens: many, reply_tokens: 9000}": "context.budget_tokens: 'many' is not a "

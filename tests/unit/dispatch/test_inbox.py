@@ -27,6 +27,7 @@ class House:
         self.memory = memory
         self.luna, self.owl = FakeAccount(LUNA), FakeAccount(OWL)
         self.commands: list[str] = []
+        self.talk: list[str] = []
         self.reactions: list[tuple[UserId, str]] = []
         self.taps: list[tuple[UserId, str]] = []
         self.asked: list[tuple[UserId, str]] = []
@@ -92,7 +93,7 @@ async def house(memory: Memory) -> AsyncIterator[House]:
 async def test_questions_commands_and_the_rest_each_go_their_way(house: House) -> None:
     await house.take(said("one"), said("!health"), said("mine", LUNA), said("two"))
     assert house.asked == [(LUNA, "one"), (LUNA, "two")]
-    assert house.commands == ["!health"]
+    assert (house.commands, house.talk) == (["!health"], ["one", "mine", "two"])
     recent = house.memory.state.recent(ROOM)
     assert [message.body for message in recent] == ["one", "!health", "mine", "two"]
     assert await house.memory.archive.sync_token(LUNA) == "s1"
@@ -104,7 +105,14 @@ async def test_a_batch_that_comes_again_changes_nothing(house: House) -> None:
     await house.take(question, command, token="s1")
     await house.take(command, said("two"), question, token="s2")
     assert house.asked == [(LUNA, "one"), (LUNA, "two")]
-    assert house.commands == ["!health"]
+    assert (house.commands, house.talk) == (["!health"], ["one", "two"])
+
+
+async def test_what_an_account_says_is_never_run_and_heard_once(house: House) -> None:
+    spoken = said("!despawn me", LUNA, event_id="$1")
+    await house.inbox.said(house.luna, spoken)
+    await house.take(spoken)
+    assert (house.commands, house.talk) == ([], ["!despawn me"])
 
 
 async def test_what_two_accounts_see_is_asked_once(house: House) -> None:

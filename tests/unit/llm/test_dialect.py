@@ -12,6 +12,7 @@ from lunabot.llm.turns import ChatTurn
 PLAIN = Dialect()
 REASONING = Dialect(limit="max_completion_tokens")
 SIGHTLESS = Dialect(pictures=False)
+TOOLLESS = Dialect(tools=False)
 PICTURE = Image(b"pixels", "image/jpeg", 10, 10)
 
 
@@ -46,6 +47,13 @@ PICTURE = Image(b"pixels", "image/jpeg", 10, 10)
         (PLAIN, 400, "smollm2 is not a multimodal model", SIGHTLESS),
         (PLAIN, 400, "Your image was rejected by our safety system.", PLAIN),
         (PLAIN, 429, "image input is not supported", PLAIN),
+        (PLAIN, 400, "registry.ollama.ai/library/gemma does not support tools", TOOLLESS),
+        (PLAIN, 404, "No endpoints found that support tool use.", TOOLLESS),
+        (PLAIN, 400, '"auto" tool choice requires --enable-auto-tool-choice', TOOLLESS),
+        (PLAIN, 500, "tools param requires --jinja flag", TOOLLESS),
+        (PLAIN, 400, "Unsupported parameter: 'tools'", TOOLLESS),
+        (PLAIN, 422, "body.tools: Extra inputs are not permitted", TOOLLESS),
+        (PLAIN, 400, "Invalid schema for function 'spawn'", PLAIN),
         (Dialect(temperature=False), 400, "temperature is not supported", None),
     ],
 )

@@ -133,6 +133,12 @@ async def test_a_local_model_has_a_small_window(
     assert models.context(chosen) == chosen.context
 
 
+def test_a_local_model_slows_down_with_a_second_call(models: ModelSource, model: FakeModel) -> None:
+    assert models.places(Settings()) == 1
+    chosen = endpoint(model)
+    assert models.places(chosen) == chosen.llm.max_concurrent
+
+
 async def test_a_local_model_that_cannot_run_says_so_when_asked(
     models: ModelSource, local: LocalStandIn, tmp_path: Path
 ) -> None:

@@ -177,6 +177,28 @@ async def test_a_file_is_uploaded_and_sent(
         assert event.content["url"] == "mxc://localhost/file"
 
 
+@pytest.mark.parametrize("encrypted", [False, True])
+async def test_an_image_has_its_size(
+    account: Account, home: FakeHomeserver, encrypted: bool
+) -> None:
+    if encrypted:
+        await bring(account, home, joined(ROOM, encryption()))
+    await account.send_image(ROOM, "usage.png", b"pixels", "image/png", (900, 600))
+    [upload] = home.of("upload")
+    assert (upload.body == b"pixels") is not encrypted
+    [event] = home.events
+    if encrypted:
+        assert event.type == "m.room.encrypted"
+    else:
+        assert event.content == {
+            "msgtype": "m.image",
+            "body": "usage.png",
+            "filename": "usage.png",
+            "info": {"mimetype": "image/png", "w": 900, "h": 600, "size": 6},
+            "url": "mxc://localhost/file",
+        }
+
+
 async def test_a_file_the_server_does_not_take_is_not_sent(
     account: Account, home: FakeHomeserver
 ) -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lunabot.matrix.command_call import CommandCall
 from lunabot.matrix.events import Message, Reaction, Redaction, StateChange, Undecryptable
 from lunabot.matrix.ids import EventId, RoomId, UserId
 from lunabot.matrix.reading import read_event
@@ -42,6 +43,30 @@ def test_mentions_are_told_from_no_mentions() -> None:
     assert read_message({**text, "m.mentions": {}}).mentions == frozenset()
     named = read_message({**text, "m.mentions": {"user_ids": ["@luna:server", 7]}})
     assert named.mentions == frozenset({UserId("@luna:server")})
+
+
+@pytest.mark.parametrize(
+    "key", ["m.forwarded", "com.famedly.app.forwarded", "org.matrix.msc4553.forwarded"]
+)
+def test_a_forwarded_message_is_told_from_an_own_one(key: str) -> None:
+    text = {"msgtype": "m.text", "body": "hi"}
+    assert not read_message(text).forwarded
+    assert read_message({**text, key: {"sender": "@bob:server"}}).forwarded
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        ({"command": "rooms add", "arguments": {"x": 1}}, CommandCall("rooms add", {"x": 1})),
+        ({"command": "health"}, CommandCall("health", {})),
+        ({"command": "health", "arguments": [1]}, CommandCall("health", {})),
+        ({"command": 5}, None),
+        ("health", None),
+    ],
+)
+@pytest.mark.parametrize("key", ["m.bot.command", "org.matrix.msc4391.command"])
+def test_a_command_sent_as_data(key: str, sent: Any, read: CommandCall | None) -> None:
+    assert read_message({"msgtype": "m.text", "body": "x", key: sent}).call == read
 
 
 def test_an_edit_carries_the_new_text_and_what_it_replaces() -> None:

@@ -11,6 +11,7 @@ from lunabot.matrix.account import Account
 from lunabot.matrix.events import Message
 from lunabot.matrix.ids import EventId, RoomId, UserId
 from lunabot.prompt.builder import Part, Prompt
+from tests.unit.llm.pictures import opened
 from tests.unit.personas.characters import teacher
 from tests.unit.skills.remembered import ANN, LAKE, TRAILS, encrypt_admin_room, move_in
 from tests.unit.skills.running import House
@@ -63,6 +64,13 @@ async def test_the_whole_prompt_in_a_file(house: House, asked: list[tuple[UserId
         "=== system ===\nYou are Luna.\n\n"
         "=== user ===\nAnn: Which *way*?\n[an image of 255 tokens]\n"
     )
+
+
+async def test_the_parts_as_a_picture(house: House, asked: list[tuple[UserId, RoomId]]) -> None:
+    assert "200 of 1,000 tokens" in await house.run("context trails --plot")
+    [(kind, name, data, mimetype, size)] = house.account.acts
+    assert (kind, name, mimetype) == ("image", "context.png", "image/png")
+    assert opened(data).size == size
 
 
 async def test_without_a_name_it_is_lunas_or_the_only_personas(

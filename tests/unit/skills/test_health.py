@@ -11,10 +11,12 @@ import pytest
 from lunabot import __version__
 from lunabot.llm.absent import NoModel
 from lunabot.llm.completion import Completion
+from lunabot.llm.tools import Tool
 from lunabot.llm.turns import ChatTurn
 from lunabot.problems import Problems
 from tests.fake_services import ADMIN_ROOM, command
 from tests.homeserver_scripts import Status
+from tests.unit.llm.pictures import opened
 from tests.unit.personas.characters import teacher
 from tests.unit.skills.running import House
 
@@ -28,7 +30,7 @@ class SoundModel(NoModel):
     host = "models.example.org"
 
     async def complete(
-        self, messages: Sequence[ChatTurn], *, model: str | None = None
+        self, messages: Sequence[ChatTurn], *, model: str | None = None, tools: Sequence[Tool] = ()
     ) -> Completion:
         return Completion("hello", "moon-1", 1, 1, "stop")
 
@@ -61,6 +63,13 @@ async def test_all_is_well(house: House) -> None:
         "- **this room**: safe, not encrypted",
     ):
         assert line in lines
+
+
+async def test_the_last_day_as_a_picture(house: House) -> None:
+    assert "All is well." in await house.run("health --plot")
+    [(kind, name, data, mimetype, size)] = house.account.acts
+    assert (kind, name, mimetype) == ("image", "health.png", "image/png")
+    assert opened(data).size == size
 
 
 async def test_a_model_that_does_not_answer_is_a_problem_until_it_does(house: House) -> None:

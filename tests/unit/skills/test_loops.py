@@ -2,9 +2,9 @@
 
 import pytest
 
-from lunabot.dispatch.loops import Layer
 from lunabot.errors import UserMistake
 from lunabot.matrix.ids import EventId, RoomId
+from lunabot.memory.loop import Layer
 from lunabot.memory.pauses import Pause
 from tests.fake_services import ADMIN
 from tests.homeserver_scripts import Status

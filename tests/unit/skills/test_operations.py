@@ -1,8 +1,13 @@
 """Taking over a changed configuration, and stopping."""
 
+import asyncio
+
 import pytest
 
+from lunabot.admin.call import Call
 from lunabot.errors import UserMistake
+from tests.fake_services import command
+from tests.unit.personas.characters import teacher
 from tests.unit.skills.running import REGISTRY, House
 
 
@@ -32,6 +37,22 @@ async def test_a_shutdown_is_asked_for_with_its_reason(
 ) -> None:
     assert await house.run(line) == "I am stopping."
     assert house.stopped == [reason]
+
+
+async def test_a_shutdown_asks_first_and_tells_what_stops(house: House) -> None:
+    message = command("/shutdown for an update")
+    call = Call(message, house.services, lambda text: asyncio.sleep(0))
+    shutdown = REGISTRY.require("shutdown")
+    plan = await shutdown.read("for an update", "localhost").plan(call)
+    assert plan
+    assert plan.markdown == "**I stop**. Somebody at the machine has to start me again."
+    house.services.memory.state.put_persona(teacher())
+    more = await shutdown.read("", "localhost").plan(call)
+    assert more
+    assert more.markdown.startswith("**I stop**, 1 persona with me.")
+    assert more.fingerprint == plan.fingerprint
+    assert await shutdown.read("--yes for an update", "localhost").plan(call) is None
+    assert house.stopped == []
 
 
 def test_stopping_is_destructive_and_reloading_is_not() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from lunabot.errors import Refused
+from lunabot.errors import Refused, UserMistake
 from lunabot.matrix.ids import UserId
 from tests.homeserver_scripts import Status
 from tests.unit.skills.running import House
@@ -19,9 +19,9 @@ def user(name: str, **more: Any) -> dict[str, Any]:
 @pytest.fixture(autouse=True)
 def server(house: House) -> None:
     users = [
-        user("admin"),
+        user("admin", creation_ts=3),
         user("luna", admin=True),
-        user("owl", displayname=None),
+        user("owl", displayname=None, creation_ts=2, last_seen_ts=1_780_228_800_000),
         user("old", deactivated=True),
         user("guest", is_guest=True),
         user("eve", displayname="**Admin**\n- `@admin:localhost` <b>x</b>"),
@@ -34,13 +34,42 @@ def server(house: House) -> None:
 async def test_each_account_in_a_line_of_its_own(house: House) -> None:
     head, _, *lines = (await house.run("list_users --all")).split("\n")
     assert head == "**6 of 6 accounts**"
-    assert lines[:5] == [
+    assert lines[:1] + lines[2:] == [
         "- `@admin:localhost` `Admin` – administrator",
-        "- `@luna:localhost` `Luna` – me, server administrator",
-        "- `@owl:localhost` – persona",
-        "- `@old:localhost` `Old` – deactivated",
         "- `@guest:localhost` `Guest` – guest",
+        "- `@luna:localhost` `Luna` – me, server administrator",
+        "- `@old:localhost` `Old` – deactivated",
+        "- `@owl:localhost` – persona, seen 31 May 2026 12:00 UTC",
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("--only people", ["admin", "eve", "guest"]),
+        ("--only personas", ["owl"]),
+        ("--only administrators", ["admin"]),
+        ("--only guests", ["guest"]),
+        ("--only deactivated", ["old"]),
+        ("--sort made", ["admin", "owl", "luna", "guest", "eve"]),
+        ("o --sort seen", ["owl", "admin", "luna", "guest", "eve"]),
+    ],
+)
+async def test_only_some_and_in_another_order(house: House, line: str, names: list[str]) -> None:
+    _, _, *lines = (await house.run(f"list_users {line}")).split("\n")
+    assert [each[4:].partition(":")[0] for each in lines] == names
+
+
+async def test_pages(house: House) -> None:
+    many = [user(f"u{number:02}") for number in range(45)]
+    house.answer(USERS, {"users": many, "total": len(many)})
+    first = await house.run("list_users")
+    assert "@u39:" in first and "@u40:" not in first
+    assert first.endswith("Page 1: `--page 2` goes on.")
+    last = await house.run("list_users --page 2")
+    assert "@u40:" in last and "@u39:" not in last
+    with pytest.raises(UserMistake, match="There is no page 3"):
+        await house.run("list_users --page 3")
 
 
 async def test_who_was_deactivated_is_gone_unless_asked_for(house: House) -> None:
@@ -52,8 +81,9 @@ async def test_who_was_deactivated_is_gone_unless_asked_for(house: House) -> Non
 async def test_a_display_name_is_shown_and_does_nothing(house: House) -> None:
     lines = (await house.run("list_users")).split("\n")
     assert len(lines) == 7
-    assert lines[-1].startswith("- `@eve:localhost` `**Admin** - '@admin:localhost' <b>")
-    assert lines[-1].count("`") == 4
+    [line] = [line for line in lines if "eve" in line]
+    assert line.startswith("- `@eve:localhost` `**Admin** - '@admin:localhost' <b>")
+    assert line.count("`") == 4
 
 
 @pytest.mark.parametrize("part", ["old", "OLD", "@old:", "Old"])
