@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 
 import aiohttp
 
+from lunabot import renewal
 from lunabot.config import Settings
 from lunabot.errors import Misconfigured, WorldError
 from lunabot.foundation import Foundation
@@ -30,15 +31,18 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 2.0, 60.0
 async def live(
     settings: Settings, load: Callable[[], Settings], stopping: Stopping, say: Callable[[str], None]
 ) -> None:
-    """Start Luna, serve until asked to stop, stop in order.
+    """Start Luna, serve until asked to stop, stop in order; begin anew where that was asked for.
 
     `load` reads the configuration anew for a reload; `say` writes a line for whoever started her.
     Raises `WorldError` for what only a person can mend; a server out of reach is waited for.
     """
-    async with AsyncExitStack() as stack:
-        with contextlib.suppress(Stopped):
-            base = await _lay(settings, load, stopping, say, stack)
-            await _serve(base)
+    begins = True
+    while begins:
+        async with AsyncExitStack() as stack:
+            with contextlib.suppress(Stopped):
+                base = await _lay(settings, load, stopping, say, stack)
+                await _serve(base)
+        begins = stopping.begin_again()
 
 
 async def _lay(
@@ -60,13 +64,15 @@ async def _lay(
     if settings.homeserver.managed:
         home = settings.homeserver
         synapse = ManagedSynapse(settings.data / "synapse", home.url, home.name)
+        if await renewal.complete(settings, synapse, memory):
+            say("Emptied the local Synapse, as was ordered.")
         stack.push_async_callback(_stop_after_the_farewell, synapse)
         say("Starting the local Synapse …")
         await stopping.unless_asked(synapse.start())
         watchers.start(synapse.watch(), "homeserver")
         secret = synapse.registration_shared_secret
     http = HomeserverClient(settings.homeserver.url, session)
-    return Foundation(settings, load, http, secret, memory, models, stopping, say)
+    return Foundation(settings, load, http, session, secret, memory, models, stopping, say)
 
 
 async def _stop_after_the_farewell(synapse: ManagedSynapse) -> None:

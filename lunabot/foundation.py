@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import aiohttp
+
 from lunabot.config import Settings
 from lunabot.homeserver.http import HomeserverClient
 from lunabot.llm.source import ModelSource
@@ -21,6 +23,7 @@ class Foundation:
     settings: Settings
     load: Callable[[], Settings]
     http: HomeserverClient
+    web: aiohttp.ClientSession
     registration_secret: str
     memory: Memory
     models: ModelSource

@@ -1,12 +1,63 @@
-"""The log: one file that is rotated by size, and errors on the terminal."""
+"""The log: one file that is rotated by size, its past compressed, and errors on the terminal."""
 
+import gzip
 import logging
-import logging.handlers
+import re
+import shutil
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _LARGEST_BYTES = 5_000_000
 _KEPT = 5
+# Nobody logs a secret on purpose, but an exception may hold one: tokens of homeservers and models.
+_SECRET = re.compile(
+    r"(?i:\bbearer\s+)\S+|(?i:\baccess_token=)[^\s&\"']+|"
+    r"\b(?:syt|mat|mct|sk|pk|gsk|xai|pplx|hf)[-_][\w*.-]{8,}"
+)
+
+
+class LogFile(RotatingFileHandler):
+    """A log whose past is beside it, compressed: ``NAME-MOMENT.log.gz``, the newest few.
+
+    Whoever logs waits for a rename at the most; a thread compresses. What a crash left behind
+    uncompressed is compressed at the next rotation.
+    """
+
+    def __init__(self, path: Path, largest_bytes: int = _LARGEST_BYTES, kept: int = _KEPT) -> None:
+        super().__init__(path, maxBytes=largest_bytes, encoding="utf-8")
+        self._path = path
+        self._kept = kept
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="log")
+
+    def doRollover(self) -> None:
+        """Begin the file anew; the base class calls this, with the lock held, before a line."""
+        self.begin_anew()
+
+    def begin_anew(self) -> "Future[tuple[Path, ...]]":
+        """Set the lines so far aside; the future has all that are kept, the newest last."""
+        with self.lock:  # type: ignore[union-attr]  # every handler has one
+            if self.stream:
+                self.stream.close()
+            if self._path.stat().st_size:
+                moment = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%S.%f")
+                self._path.rename(self._path.with_name(f"{self._path.stem}-{moment}.log"))
+            self.stream = self._open()
+        return self._thread.submit(_compress, self._path.parent, self._path.stem, self._kept)
+
+    def close(self) -> None:
+        """Close the file; what is being compressed is finished in the background."""
+        super().close()
+        self._thread.shutdown(wait=False)
+
+
+class _Masking(logging.Formatter):
+    """Writes ``***`` in place of what looks like a token or key, in tracebacks, too."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return _SECRET.sub("***", super().format(record))
 
 
 def start_logging(folder: Path) -> None:
@@ -15,16 +66,34 @@ def start_logging(folder: Path) -> None:
     Libraries log at WARNING: at INFO some write what was said.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    file = logging.handlers.RotatingFileHandler(
-        folder / "luna.log", maxBytes=_LARGEST_BYTES, backupCount=_KEPT, encoding="utf-8"
-    )
-    file.setFormatter(logging.Formatter(_FORMAT))
+    file = LogFile(folder / "luna.log")
+    file.setFormatter(_Masking(_FORMAT))
     terminal = logging.StreamHandler()
     terminal.setLevel(logging.ERROR)
-    terminal.setFormatter(logging.Formatter("luna: %(message)s"))
+    terminal.setFormatter(_Masking("luna: %(message)s"))
     root = logging.getLogger()
     root.setLevel(logging.WARNING)
     root.addHandler(file)
     root.addHandler(terminal)
     logging.getLogger("lunabot").setLevel(logging.INFO)
     logging.captureWarnings(True)
+
+
+def log_file() -> LogFile | None:
+    """Return the file that `start_logging` has set up, if it has."""
+    handlers = logging.getLogger().handlers
+    return next((each for each in handlers if isinstance(each, LogFile)), None)
+
+
+def _compress(folder: Path, stem: str, kept: int) -> tuple[Path, ...]:
+    """Compress what was set aside, delete the oldest; return the rest, the newest last."""
+    for plain in sorted(folder.glob(f"{stem}-*.log")):
+        aside = plain.with_name(plain.name + ".gz.tmp")
+        with plain.open("rb") as source, gzip.open(aside, "wb") as target:
+            shutil.copyfileobj(source, target)
+        aside.replace(plain.with_name(plain.name + ".gz"))
+        plain.unlink()
+    compressed = sorted(folder.glob(f"{stem}-*.log.gz"))
+    for oldest in compressed[:-kept]:
+        oldest.unlink()
+    return tuple(compressed[-kept:])

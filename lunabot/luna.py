@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from lunabot.admin.bulletin import Bulletin
+from lunabot.admin.descriptions import publish
 from lunabot.admin.greeting import back_again, farewell, welcome
 from lunabot.admin.room import AdminRoom
 from lunabot.admin.services import Services
@@ -17,6 +18,8 @@ from lunabot.matrix.account import Account
 from lunabot.matrix.events import StateChange
 from lunabot.matrix.ids import UserId
 from lunabot.matrix.nio_client import SessionLost
+from lunabot.memory.retrieval.retriever import Retriever
+from lunabot.metrics.server import serve_metrics
 from lunabot.personas.fleet import Fleet
 from lunabot.personas.inspection import Inspection
 from lunabot.resident import Resident
@@ -43,6 +46,7 @@ class Luna:
     fleet: Fleet
     inspection: Inspection
     room: AdminRoom
+    retriever: Retriever
     bulletin: Bulletin
     attention: Attention
     tasks: Tasks
@@ -81,6 +85,8 @@ class Luna:
         self.fleet.assemble()
         await self.me.begin(self._backlog_ms())
         self.room.check_posture()
+        self.tasks.start(self.room.check_upgrade(), "room upgrade")
+        self.tasks.start(publish(self.services), "command descriptions")
         mended = await self.services.personas().mend()
         for line in mended:
             self.bulletin.tell(line)
@@ -89,8 +95,10 @@ class Luna:
         self.tasks.start(self.inspection.run(), "inspection")
         self.tasks.start(self.services.history().run(), "history")
         self.tasks.start(self.services.summariser.run(), "summing up")
+        self.tasks.start(self.retriever.run(), "vectors")
         self.tasks.start(self.me.house.absence.report(), "absence")
         self.tasks.start(self._settle_debts(), "debts")
+        self.tasks.start(serve_metrics(self.services), "metrics")
         if self._was_here_before():
             self.bulletin.tell(back_again(self.services.problems.lines()))
         self._welcome_administrators()

@@ -1,10 +1,13 @@
 """Which part gets which: the parts of one session, each made when another first needs it."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 
 from lunabot.admin.bulletin import Bulletin
+from lunabot.admin.descriptions import publish
+from lunabot.admin.plain_words import PlainWords
 from lunabot.admin.registry import Registry
 from lunabot.admin.reloading import reload
 from lunabot.admin.room import AdminRoom
@@ -15,6 +18,7 @@ from lunabot.dispatch.answering import Answering
 from lunabot.dispatch.attention import Attention
 from lunabot.dispatch.backfill import Backfill
 from lunabot.dispatch.cast import Character
+from lunabot.dispatch.ceilings import Ceilings
 from lunabot.dispatch.completing import Completing
 from lunabot.dispatch.deciding import Deciding
 from lunabot.dispatch.guard import Guard
@@ -22,11 +26,12 @@ from lunabot.dispatch.inbox import Inbox
 from lunabot.dispatch.looking import Intake, Looking
 from lunabot.dispatch.preview import preview
 from lunabot.dispatch.prompting import Prompting
-from lunabot.dispatch.queue import RoomQueues
+from lunabot.dispatch.queue import Question, RoomQueues
 from lunabot.dispatch.reactions import Reactions
 from lunabot.dispatch.recall import Recall
 from lunabot.dispatch.sight import Sight
 from lunabot.dispatch.stops import Stops
+from lunabot.errors import WorldError
 from lunabot.foundation import Foundation
 from lunabot.homeserver.admin_api import AdminApi
 from lunabot.homeserver.client_api import ClientApi
@@ -37,6 +42,7 @@ from lunabot.matrix.events import Message, StateChange
 from lunabot.matrix.history import History
 from lunabot.matrix.ids import RoomId, UserId
 from lunabot.matrix.invites import is_welcome
+from lunabot.memory.retrieval.embedding import chosen
 from lunabot.memory.retrieval.retriever import Retriever
 from lunabot.opening import Opened, Opener
 from lunabot.personas.company import Company
@@ -87,6 +93,7 @@ class Wiring:
             fleet=self.fleet,
             inspection=self.inspection,
             room=self.room,
+            retriever=self.retriever,
             bulletin=self.bulletin,
             attention=self.attention,
             tasks=self.tasks,
@@ -115,11 +122,12 @@ class Wiring:
             history=lambda: self.backfill,
             summariser=self.summariser,
             preview=partial(preview, self.prompting),
-            reload=lambda: reload(self.services, base.load, base.models),
+            reload=self._reload,
             answer=lambda message, code, yes: self.room.confirmations.answer(
                 message, code, yes=yes
             ),
             request_shutdown=base.stopping.request,
+            begin_anew=partial(base.stopping.request, again=True),
             started=time.monotonic(),
             problems=self.problems,
         )
@@ -198,10 +206,23 @@ class Wiring:
         )
         return Recall(
             records,
-            Retriever(base.memory.archive),
+            self.retriever,
             lambda: self.services.settings.memory.share,
             lambda message: not self.room.claims(message),
         )
+
+    @cached_property
+    def retriever(self) -> Retriever:
+        """Who finds what was said long ago."""
+        settings = self.base.settings
+        llm = settings.llm
+        key = llm.api_key.get_secret_value()
+        try:
+            embedder = chosen(settings.memory.embeddings, self.base.web, llm.base_url, key)
+        except WorldError as error:
+            self.problems.report("embeddings", str(error))
+            embedder = None
+        return Retriever(self.base.memory.archive, embedder)
 
     @cached_property
     def summariser(self) -> Summariser:
@@ -264,6 +285,16 @@ class Wiring:
         )
 
     @cached_property
+    def ceilings(self) -> Ceilings:
+        """Who keeps to what a day may cost."""
+        return Ceilings(
+            lambda: self.services.settings.limits,
+            self.company.characters,
+            self.base.memory,
+            self.bulletin.tell,
+        )
+
+    @cached_property
     def stops(self) -> Stops:
         """What is being written, and may be stopped."""
         return Stops()
@@ -295,12 +326,13 @@ class Wiring:
                 lambda: self.services.model,
                 self.base.memory,
                 self.attention,
-                self.guard.allows,
+                self._allows,
                 self._said,
                 self.deciding.addressed,
                 lambda: self.services.settings.answers,
                 self.stops,
                 self.bulletin.tell,
+                PlainWords(lambda: self.room.confirmations),
             ),
             lambda: self.services.settings.answers.quiet_s,
         )
@@ -344,6 +376,11 @@ class Wiring:
     def _secrets(self) -> PersonaSecrets:
         return PersonaSecrets(self.base.settings.secrets_path)
 
+    async def _allows(self, account: Account, questions: Sequence[Question]) -> bool:
+        return await self.guard.allows(account, questions) and await self.ceilings.allows(
+            account, questions
+        )
+
     async def _said(self, account: Account, message: Message) -> None:
         await until_stored(partial(self.inbox.said, account, message), self.problems)
 
@@ -357,6 +394,12 @@ class Wiring:
 
     def _token(self) -> str:
         return self.opened.session.access_token
+
+    async def _reload(self) -> str:
+        answer = await reload(self.services, self.base.load, self.base.models)
+        self.room.check_posture()  # the administrators may be others now
+        self.tasks.start(publish(self.services), "command descriptions")
+        return answer
 
     def _state_changed(self, seer: Account, change: StateChange) -> None:
         self.luna.state_changed(seer, change)

@@ -1,28 +1,81 @@
 """Rooms: which there are, a new one, and who is in them."""
 
 import re
+import sys
 import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
 
 from lunabot.admin.call import Call
-from lunabot.admin.finding import find_room
+from lunabot.admin.finding import find_room, known_room
+from lunabot.admin.memoir import moment
+from lunabot.admin.paging import PAGE, page_of, turning
 from lunabot.admin.parameters import RoomReference
+from lunabot.admin.services import Services
 from lunabot.admin.skill import skill
-from lunabot.admin.wording import code
+from lunabot.admin.wording import code, counted
 from lunabot.errors import Refused, UserMistake
 from lunabot.homeserver.admin_api import ServerRoom
 from lunabot.matrix.ids import UserId, server_name
+from lunabot.memory import messages
+from lunabot.memory.messages import Activity
+
+_Kind = Literal["ours", "encrypted", "open", "empty"]
+_Order = Literal["name", "members", "messages", "active"]
+_LAST = chr(sys.maxunicode)
 
 
-@skill("list_channels", group="rooms", examples=("list_channels", "list_channels trails"))
-async def list_channels(call: Call, part: str = "") -> str:
-    """List the rooms of the server.
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """A room with its name as people see it, what was said there, and whether one of us is in."""
+
+    room: ServerRoom
+    name: str
+    activity: Activity
+    ours: bool
+
+
+_ORDERS: Mapping[_Order, Callable[[_Listed], int | str]] = MappingProxyType(
+    {
+        "name": lambda each: each.name.casefold() or _LAST,
+        "members": lambda each: -each.room.joined_members,
+        "messages": lambda each: -each.activity.messages,
+        "active": lambda each: -each.activity.last,
+    }
+)
+
+
+@skill(
+    "list_channels",
+    group="rooms",
+    examples=("list_channels", "list_channels trails", "list_channels --only ours --sort active"),
+)
+async def list_channels(
+    call: Call,
+    part: str = "",
+    *,
+    only: _Kind | None = None,
+    sort: _Order = "name",
+    page: int = 1,
+) -> str:
+    """List the rooms of the server, with their members and what I know was said there.
 
     part: only those whose name, alias or id holds this
+    only: only those one of us is in, the encrypted, the open (not encrypted), or the empty
+    sort: by name, or most members, most messages, or the last message first
+    page: which page, where there are many
     """
-    rooms = await call.services.admin_api.rooms()
-    shown = [room for room in rooms if part.casefold() in _searchable(room)]
-    lines = [f"- {_line(room)}" for room in shown]
-    return "\n".join([f"**{len(shown)} of {len(rooms)} rooms**\n", *lines])
+    rooms = await _rooms(call.services)
+    found = [
+        each
+        for each in sorted(rooms, key=_ORDERS[sort])
+        if part.casefold() in _searchable(each) and (only is None or _is(only, each))
+    ]
+    lines = [f"- {_line(each)}" for each in page_of(found, page)]
+    text = "\n".join([f"**{len(found)} of {len(rooms)} rooms**\n", *lines])
+    return text + turning(page, more=page * PAGE < len(found))
 
 
 @skill(
@@ -48,6 +101,8 @@ async def create_channel(
     api, me = call.services.client_api, call.services.account.user_id
     alias = _alias_localpart(name)
     invited = sorted({call.sender, *invite} - {me})
+    for user in {*invite} - {me}:
+        await _require_account(call.services, user)
     body = {
         "preset": "private_chat",
         "name": name,
@@ -88,6 +143,7 @@ async def add_participant(call: Call, room: RoomReference, user: UserId) -> str:
     if is_persona:
         await call.services.personas().join(user, room_id)
         return f"{user} is in `{room.typed}` now."
+    await _require_account(call.services, user)
     try:
         await call.services.client_api.invite(room_id, user)
     except Refused as error:
@@ -141,12 +197,52 @@ def _alias_localpart(name: str) -> str:
     return re.sub(r"[\W_]+", "-", plain).strip("-")
 
 
-def _searchable(room: ServerRoom) -> str:
-    return f"{room.name or ''} {room.canonical_alias or ''} {room.room_id}".casefold()
+async def _rooms(services: Services) -> list[_Listed]:
+    activity = await services.memory.archive.search(messages.activity)
+    silent = Activity(0, 0)
+    listed = []
+    for room in await services.admin_api.rooms():
+        known = known_room(services, room.room_id)
+        name = room.name or (str(known.display_name) if known else "")
+        said = activity.get(room.room_id, silent)
+        listed.append(_Listed(room, name, said, known is not None))
+    return listed
 
 
-def _line(room: ServerRoom) -> str:
-    members = f"{room.joined_members} member{'' if room.joined_members == 1 else 's'}"
-    notes = ", ".join([members, *(["encrypted"] if room.encrypted else [])])
-    name = code(room.name) if room.name else "(no name)"
-    return f"{name} `{room.canonical_alias or room.room_id}` – {notes}"
+def _is(kind: _Kind, each: _Listed) -> bool:
+    match kind:
+        case "ours":
+            return each.ours
+        case "encrypted":
+            return each.room.encrypted
+        case "open":
+            return not each.room.encrypted
+        case "empty":
+            return each.room.joined_members == 0
+
+
+def _searchable(each: _Listed) -> str:
+    return f"{each.name} {each.room.canonical_alias or ''} {each.room.room_id}".casefold()
+
+
+def _line(each: _Listed) -> str:
+    room, said = each.room, each.activity
+    notes = [counted(room.joined_members, "member")]
+    notes += ["encrypted"] if room.encrypted else []
+    if said.messages:
+        notes += [counted(said.messages, "message"), f"the last {moment(said.last)}"]
+    name = code(each.name) if each.name else "(no name)"
+    return f"{name} `{room.canonical_alias or room.room_id}` – {', '.join(notes)}"
+
+
+async def _require_account(services: Services, user: UserId) -> None:
+    """Raise `UserMistake` for who has no account on our server: it invites those, too."""
+    if server_name(user) != server_name(services.account.user_id):
+        return
+    try:
+        found = await services.admin_api.user(user)
+    except Refused:
+        return  # I may not ask
+    if found is None or found.deactivated:
+        what = "was deactivated" if found else "does not exist"
+        raise UserMistake(f"The account `{user}` {what}. `/list_users` lists those there are.")

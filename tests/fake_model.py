@@ -172,6 +172,44 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolUse:
+    """A completion without a text that calls tools: pairs of a name and what is written behind it.
+
+    Streamed, the arguments come in two pieces.
+    """
+
+    calls: tuple[tuple[str, str], ...]
+
+    async def play(self, exchange: Exchange) -> web.StreamResponse:
+        if exchange.request.stream:
+            return await self._stream(exchange)
+        calls = [self._part(number, name, text) for number, (name, text) in enumerate(self.calls)]
+        message = {"role": "assistant", "content": None, "tool_calls": calls}
+        choice = {"index": 0, "finish_reason": "tool_calls", "message": message}
+        return web.json_response(exchange.head("chat.completion") | {"choices": [choice]})
+
+    async def _stream(self, exchange: Exchange) -> web.StreamResponse:
+        response = await exchange.open_stream()
+        for number, (name, text) in enumerate(self.calls):
+            half = len(text) // 2
+            for part in (self._part(number, name, text[:half]), self._rest(number, text[half:])):
+                delta = {"tool_calls": [part]}
+                await response.write(exchange.chunk([{"index": 0, "delta": delta}]))
+        last = {"index": 0, "delta": {}, "finish_reason": "tool_calls"}
+        await response.write(exchange.chunk([last]))
+        await response.write(b"data: [DONE]\n\n")
+        await response.write_eof()
+        return response
+
+    def _part(self, number: int, name: str, text: str) -> dict[str, Any]:
+        function = {"name": name, "arguments": text}
+        return {"index": number, "id": f"call-{number}", "type": "function", "function": function}
+
+    def _rest(self, number: int, text: str) -> dict[str, Any]:
+        return {"index": number, "function": {"arguments": text}}
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """Any HTTP answer: a mapping goes out as JSON, a string as it stands, None as an API error."""
 

@@ -14,13 +14,15 @@ class RoomState:
     """What decides whether the admin room is safe.
 
     A missing ``m.room.join_rules`` means "invite", a missing ``m.room.guest_access`` "forbidden"
-    (client-server API, "Room Events" and "Guest Access"). `members` are joined or invited.
+    (client-server API, "Room Events" and "Guest Access"), a missing ``m.room.history_visibility``
+    "shared". `members` are joined or invited.
     """
 
     members: frozenset[UserId]
     join_rule: str = "invite"
     guest_access: str = "forbidden"
     encrypted: bool = False
+    history_visibility: str = "shared"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +32,14 @@ class Allowed:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The command may not run. The reason is for the audit trail, and for its sender if `tell`."""
+    """The command may not run, for a reason that its sender hears if `tell`.
+
+    `again` tells that the same command may run when it is sent anew.
+    """
 
     reason: str
     tell: bool
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +84,14 @@ class Authority:
         if command.msgtype != "m.text":
             return Refusal(f"it is {command.msgtype}, and only a text commands", tell=False)
         if command.replaces:
-            return Refusal("not run: it is an edit – send it as a new message", tell=True)
+            reason = "not run: it is an edit – send it as a new message"
+            return Refusal(reason, tell=True, again=True)
+        if command.forwarded:
+            return Refusal("not run: it was forwarded – type it yourself", tell=True)
         if posture.encrypted and not command.encrypted:
             return Refusal("not run: this room is encrypted, your message was not", tell=True)
         if now_ms - command.timestamp > MAX_AGE_MS:
-            return Refusal("not run, I was offline – send it again", tell=True)
+            return Refusal("not run, I was offline – send it again", tell=True, again=True)
         if destructive and posture.refusal:
             return posture.refusal
         return Allowed()
@@ -102,5 +111,7 @@ class Authority:
             yield f"people can get in without an invitation (join rule “{state.join_rule}”)"
         if state.guest_access != "forbidden":
             yield "guests may join"
+        if state.history_visibility == "world_readable":
+            yield "anybody may read what is said here, without being a member"
         for stranger in sorted(state.members - self.administrators - self.own_accounts):
             yield f"{stranger} is a member or invited, but no administrator"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from lunabot.matrix.ids import RoomId, UserId
 
 if TYPE_CHECKING:
     from lunabot.admin.services import Services
+    from lunabot.charts.canvas import Picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,13 @@ class Call:
     async def progress(self, text: str) -> None:
         """Show how far long work is, in Markdown: the notice that ends as the answer is edited."""
         await self.report(text)
+
+    async def show(self, name: str, draw: Callable[[], Picture]) -> None:
+        """Draw a picture, in a thread, and send it to the admin room. Raises `WorldError`."""
+        picture = await asyncio.to_thread(draw)
+        size = (picture.width, picture.height)
+        account = self.services.account
+        await account.send_image(self.room_id, name, picture.png, "image/png", size)
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,9 +68,27 @@ class Confirmations:
         """
         if plan is None:
             return True
+        await self._ask(message, command, plan, _fingerprint(plan))
+        return False
+
+    async def propose(
+        self, message: Message, command: Command, plan: Plan | None, shown: str
+    ) -> bool:
+        """Ask somebody whether a command they did not type is to be run, were it harmless.
+
+        `plan` is the command's own, where it has one. Returns False where their message was asked
+        about before. Raises like `ask`.
+        """
+        if self._table.get(message.event_id):
+            return False
+        await self._ask(message, command, Plan(shown, ""), _fingerprint(plan))
+        return True
+
+    async def _ask(self, message: Message, command: Command, plan: Plan, fingerprint: str) -> None:
         taken = {question.code for question in self._table}
         now_ms = self.services.account.server_now()
         question = new_question(message, command.verb, command.text, plan, taken, now_ms)
+        question = replace(question, fingerprint=fingerprint)
         self._table.put(question)
         try:
             await self.services.memory.state.flush()
@@ -79,7 +97,6 @@ class Confirmations:
             self._table.remove(question)
             raise
         self._timers.start(self._expire(question), f"question {question.code}")
-        return False
 
     def reacted(self, reaction: Reaction) -> None:
         """Hear a reaction in the admin room: it may be a tap below an open question."""
@@ -181,7 +198,7 @@ class Confirmations:
         """Run a command that was confirmed, if its plan is still the one that was shown."""
 
         async def approve(plan: Plan | None) -> bool:
-            if plan is None or digest(plan) != question.fingerprint:
+            if _fingerprint(plan) != question.fingerprint:
                 raise UserMistake("Not done: what would go has changed since I asked. Ask again.")
             await self.services.memory.state.flush()
             return True
@@ -233,6 +250,11 @@ class Confirmations:
     async def _record_attempt(self, question: Question, reaction: Reaction) -> None:
         command = Command(question.verb, question.text)
         await record(self.services, reaction, command, "refused", time.monotonic())
+
+
+def _fingerprint(plan: Plan | None) -> str:
+    """Return the fingerprint of what has to be confirmed; nothing has one of its own."""
+    return digest(plan) if plan else ""
 
 
 def _command(question: Question) -> str:

@@ -79,6 +79,8 @@ async def _carry_out(
     """Run a command; return its answer, and the reference number of a fault of ours."""
     try:
         skill = call.services.registry.require(command.verb)
+        if command.mistake:
+            raise UserMistake(f"{command.mistake}\n\nUsage: `{skill.usage}`")
         invocation = skill.read(command.text, server_name(call.services.account.user_id))
         approved = await approve(await invocation.plan(call))
         return (await invocation.run(call) if approved else None), None

@@ -40,10 +40,14 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A verb, normalised, and the `text` behind it: pills are identifiers, quotes still there."""
+    """A verb, normalised, and the `text` behind it: pills are identifiers, quotes still there.
+
+    A `mistake` tells what was wrong with arguments that came as data: they cannot be a text.
+    """
 
     verb: str
     text: str
+    mistake: str = ""
 
 
 def read_command(message: Message, names: Names, verbs: Container[str]) -> Command | None:

@@ -23,12 +23,17 @@ _ID_BYTES = 255  # Matrix specification, appendices, "Common Identifier Format"
 _USER_ID = re.compile(r"@[^:\s]+:(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
 
 
+Sort = Literal["string", "integer", "number", "boolean", "user", "room"]
+
+
 @dataclass(frozen=True, slots=True)
 class Converter:
     """Reads one type: `read` gets the word that was typed and Luna's server name.
 
     It raises `ValueError` for "not such a `kind`", or `UserMistake` to say more. `noun` stands for
     the value in a usage line. A `tail` takes all that is left; a `secret` is never shown or kept.
+    For whoever fills in forms, `sort` is what kind of value it is, one of `choices` where there are
+    any; `several` are taken with commas between.
     """
 
     noun: str
@@ -37,6 +42,9 @@ class Converter:
     read: Callable[[str, str], Any]
     tail: bool = False
     secret: bool = False
+    sort: Sort = "string"
+    choices: tuple[str, ...] = ()
+    several: bool = False
 
     def __call__(self, word: str, server: str) -> Any:
         """Return the value a word stands for; raises `UserMistake`."""
@@ -93,6 +101,10 @@ def _as_typed(word: str, _server: str) -> str:
     return word
 
 
+def _read_int(word: str, _server: str) -> int:
+    return int(word)
+
+
 def _read_float(word: str, _server: str) -> float:
     number = float(word)
     if not math.isfinite(number):
@@ -145,7 +157,8 @@ def _choice(values: Mapping[str, Any]) -> Converter:
             raise ValueError(word)
         return by_name[word.casefold()]
 
-    return Converter("|".join(values), f"one of {', '.join(values)}", next(iter(values)), read)
+    kind = f"one of {', '.join(values)}"
+    return Converter("|".join(values), kind, next(iter(values)), read, choices=tuple(values))
 
 
 def _several(one: Converter) -> Converter:
@@ -155,7 +168,7 @@ def _several(one: Converter) -> Converter:
         return tuple(one(part.strip(), server) for part in word.split(",") if part.strip())
 
     kind = f"{one.kind}, or several with commas between"
-    return replace(one, noun=f"{one.noun},…", kind=kind, read=read)
+    return replace(one, noun=f"{one.noun},…", kind=kind, read=read, several=True)
 
 
 _YES_OR_NO = _choice(
@@ -171,13 +184,13 @@ _ROOM = "a room (#alias:server, !id, a bare alias or name, or a pill)"
 _CONVERTERS: Mapping[Any, Converter] = MappingProxyType(
     {
         str: Converter("TEXT", "text (in quotes if it has spaces)", "word", _as_typed),
-        int: Converter("NUMBER", "a whole number", "10", lambda word, _server: int(word)),
-        float: Converter("NUMBER", "a number", "0.5", _read_float),
-        bool: replace(_YES_OR_NO, noun="yes|no", kind="yes or no"),
+        int: Converter("NUMBER", "a whole number", "10", _read_int, sort="integer"),
+        float: Converter("NUMBER", "a number", "0.5", _read_float, sort="number"),
+        bool: replace(_YES_OR_NO, noun="yes|no", kind="yes or no", sort="boolean", choices=()),
         date: Converter("DAY", "a day (2026-05-31)", "2026-05-31", _read_date),
-        UserId: Converter("USER", _USER, "@scout:localhost", _read_user),
+        UserId: Converter("USER", _USER, "@scout:localhost", _read_user, sort="user"),
         Localpart: Converter("NAME", _NAME, "scout", _read_localpart),
-        RoomReference: Converter("ROOM", _ROOM, "#trails:localhost", _read_room),
+        RoomReference: Converter("ROOM", _ROOM, "#trails:localhost", _read_room, sort="room"),
     }
 )
 

@@ -9,7 +9,7 @@ from lunabot.config import ConfigError, Settings
 from lunabot.errors import UserMistake, WorldError
 from lunabot.llm.source import ModelSource
 
-_AT_START_ONLY = ("homeserver", "store")
+_AT_START_ONLY = ("homeserver", "metrics", "store")
 _DEFAULT = "skills"  # named by default: an installed Luna brings hers along, and needs none beside
 
 
@@ -63,6 +63,8 @@ def _needing_a_restart(before: Settings, after: Settings) -> Iterator[str]:
     for section in _AT_START_ONLY:
         if getattr(before, section) != getattr(after, section):
             yield section
+    if before.memory.embeddings != after.memory.embeddings:
+        yield "memory.embeddings"
     if before.admin.room != after.admin.room:
         yield "admin.room"
     if before.luna.user != after.luna.user:

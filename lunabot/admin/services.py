@@ -32,7 +32,8 @@ class Services:
     writes chapters, lenses and notes. `preview` builds the prompt by which an account would answer
     now. `reload` returns what changed, and raises `UserMistake` where nothing did because something
     is wrong. `answer` hears somebody's yes or no to a question, given by its code or "" for the one
-    that is meant. `problems` says what does not work now. `started` is monotonic seconds.
+    that is meant. `begin_anew` stops her and lets her begin anew in the same process. `problems`
+    says what does not work now. `started` is monotonic seconds.
     """
 
     settings: Settings
@@ -53,6 +54,7 @@ class Services:
     reload: Callable[[], Awaitable[str]]
     answer: Callable[[Message, str, bool], str]
     request_shutdown: Callable[[str], None]
+    begin_anew: Callable[[str], None]
     started: float
     problems: Problems
 
@@ -68,5 +70,7 @@ class Services:
         if room is None:
             return Posture(False, ("I am not in it",))
         members = frozenset(UserId(user) for user in room.users)
-        state = RoomState(members, room.join_rule, room.guest_access, room.encrypted)
+        state = RoomState(
+            members, room.join_rule, room.guest_access, room.encrypted, room.history_visibility
+        )
         return self.authority.posture(state)

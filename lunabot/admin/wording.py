@@ -1,5 +1,6 @@
 """How answers repeat what somebody typed, and list what there is."""
 
+import re
 from collections.abc import Sequence
 
 _SHOWN = 40
@@ -19,3 +20,10 @@ def bullets(head: str, lines: Sequence[str]) -> str:
 def counted(count: int, noun: str) -> str:
     """Return a number and what it counts: 1 chapter, 2 chapters."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def fenced(text: str) -> str:
+    """Return a text as a block of code in Markdown (CommonMark, "Fenced code blocks")."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}\n{text}\n{fence}"

@@ -278,6 +278,13 @@ class MemorySettings(Section):
         description="The most tokens that summing up may cost a day (UTC), prompts and texts "
         "together. What is left over is done on the next day.",
     )
+    embeddings: str = Field(
+        default="",
+        description="What finds words said in other words, besides the full text: empty, nothing; "
+        "`wordllama`, an offline model of 19 MB that `pip install 'luna[wordllama]'` brings (MIT, "
+        "made from the token embeddings of Llama, whose terms are Meta's); any other name, that "
+        "model at `llm.base_url`, which needs `numpy` and costs a request for each message.",
+    )
     share: Shares = Field(
         default={},
         title="mapping of room ids to lists of room ids",

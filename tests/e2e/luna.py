@@ -52,6 +52,7 @@ class LunaProcess:
                 "room": f"{self.localpart}-admin",
                 "users": list(administrators),
                 "encrypted": encrypted,
+                "describe_commands": False,  # a state event each: costly on a busy machine
             },
             "llm": {"base_url": model_url, "model": "fake"},
             "skills": [str(ROOT / "skills")],

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.e2e.administrator import Administrator
+from tests.e2e.administrator import YES, Administrator
 from tests.e2e.house import House
 from tests.e2e.luna import LunaProcess
 from tests.e2e.person import Person
@@ -86,9 +86,13 @@ async def test_a_stranger_gets_nothing_and_is_told_of(
     assert "safe, " in (await admin.command("!health")).text
 
 
-async def test_shutdown_says_farewell_and_exits_with_0(house: House) -> None:
+async def test_shutdown_asks_then_says_farewell_and_exits_with_0(house: House) -> None:
     luna, admin = await house.household()
     event = await admin.say("!shutdown spring cleaning")
+    question = await admin.question(event)
+    assert "I stop" in question["content"]["body"]
+    assert luna.process.running
+    await admin.person.react(admin.room, question["event_id"], YES)
     result = await admin.result(event)
     assert result.mark == "✅"
     await admin.person.wait_for(admin.room, notice(luna.user_id, "stopping now: spring cleaning"))

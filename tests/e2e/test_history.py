@@ -15,7 +15,7 @@ from tests.e2e.proxy import FaultyProxy
 from tests.e2e.talk import group, said
 
 AWAY = 130  # more than the 100 events a sync brings of a room
-BEFORE = 150
+BEFORE = 300
 
 
 async def write(person: Person, room: str, count: int, first: str = "") -> None:

@@ -101,7 +101,7 @@ async def _luna_stop(luna: LunaProcess) -> ChildProcess:
         ("SIGTERM", "the system asked me to (SIGTERM)"),
         ("SIGINT", "Ctrl-C"),
         ("luna stop", "somebody typed luna stop"),
-        ("/shutdown spring cleaning", "spring cleaning"),
+        ("/shutdown --yes spring cleaning", "spring cleaning"),
         ("/child_asks", "a child of hers"),
         ("/threads_ask", "a thread of hers"),
     ],

@@ -5,6 +5,7 @@ endpoint serves a larger one, and without either the full text does the work alo
 """
 
 import asyncio
+import importlib
 import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,6 +34,25 @@ class Embedder(Protocol):
 
         Raises `WorldError` where the model cannot be reached.
         """
+
+
+def chosen(
+    name: str, http: aiohttp.ClientSession, base_url: str, key: str
+) -> "WordLlama | Endpoint | None":
+    """Return the embedder of a name: none, `wordllama`, or a model of the endpoint.
+
+    Raises `WorldError` where what it needs is not installed.
+    """
+    if not name:
+        return None
+    try:
+        importlib.import_module("numpy")
+        return WordLlama() if name == "wordllama" else Endpoint(http, base_url, name, key)
+    except ModuleNotFoundError as error:
+        raise WorldError(
+            f"`memory.embeddings: {name}` needs the package {error.name}: install "
+            "`luna[wordllama]`. Until then older messages are found by their words alone."
+        ) from None
 
 
 def packed(vectors: "numpy.ndarray") -> list[bytes]:

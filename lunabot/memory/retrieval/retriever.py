@@ -1,5 +1,7 @@
 """The door of retrieval: from a question to the older messages that may answer it."""
 
+import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from types import MappingProxyType
@@ -13,6 +15,9 @@ from lunabot.memory.retrieval.embedding import Embedder
 from lunabot.memory.retrieval.search import Likeness, Scope, Search, Vectors
 from lunabot.memory.retrieval.timeline import Timeline
 
+log = logging.getLogger(__name__)
+
+_CATCH_UP_S = 30.0
 _BATCH = 128  # messages whose vectors are made at once
 
 __all__ = ["Retriever", "Scope"]
@@ -52,6 +57,15 @@ class Retriever:
         likeness = await self._likeness(cues)
         search = Search(self._timeline, question.event_id, cues, scope, boosts, likeness)
         return await self._archive.search(search.run, limit)
+
+    async def run(self) -> None:
+        """Make the vectors of what is said as it comes, for ever; nothing without embedder."""
+        while self._embedder is not None:
+            try:
+                await self.catch_up()
+            except WorldError as error:
+                log.warning("no vectors: %s", error)
+            await asyncio.sleep(_CATCH_UP_S)
 
     async def catch_up(self) -> None:
         """Make the vectors that are missing, the newest first; nothing to do without embedder.

@@ -14,7 +14,7 @@ from lunabot.memory.retrieval import index, scoring
 from lunabot.memory.retrieval.cues import Cues
 from lunabot.memory.retrieval.timeline import Timeline
 
-_HITS = 250  # of the best messages of an index are looked at
+_HITS = 320  # of the best messages of an index are looked at
 _LOOKED_AT = 2_000  # where most of them are not to be seen
 _ALIKE = 0.6  # what the vectors weigh beside the words
 _REPLIES = """

@@ -75,13 +75,15 @@ def test_refused_without_a_word(changed: dict[str, Any], destructive: bool) -> N
     ("changed", "told"),
     [
         ({"replaces": EventId("$0")}, "not run: it is an edit – send it as a new message"),
+        ({"forwarded": True}, "not run: it was forwarded – type it yourself"),
         ({"encrypted": False}, "not run: this room is encrypted, your message was not"),
         ({"timestamp": NOW_MS - MAX_AGE_MS - 1}, "not run, I was offline – send it again"),
     ],
 )
 @pytest.mark.parametrize("destructive", [True, False])
 def test_refused_and_told_why(changed: dict[str, Any], told: str, destructive: bool) -> None:
-    assert decide(destructive=destructive, **changed) == Refusal(told, tell=True)
+    again = "replaces" in changed or "timestamp" in changed
+    assert decide(destructive=destructive, **changed) == Refusal(told, tell=True, again=again)
 
 
 def test_a_room_that_is_not_safe_stops_what_destroys_and_nothing_else() -> None:
@@ -110,6 +112,10 @@ GOOD = RoomState(members=frozenset({ADMIN, LUNA, SCOUT}), encrypted=True)
             ("@stranger:localhost is a member or invited, but no administrator",),
         ),
         ({"guest_access": "can_join"}, ("guests may join",)),
+        (
+            {"history_visibility": "world_readable"},
+            ("anybody may read what is said here, without being a member",),
+        ),
         (
             {"join_rule": "public"},
             ("people can get in without an invitation (join rule “public”)",),

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from lunabot.matrix.command_call import CommandCall
 from lunabot.matrix.ids import RoomId, UserId
 from tests.fake_services import ADMIN, command
 from tests.unit.admin.house import House
@@ -74,6 +75,35 @@ async def test_what_is_no_command_is_conversation(house: House) -> None:
         command("/greet", sender=luna),
     ):
         assert not house.room.claims(message)
+
+
+async def test_a_command_may_come_as_data(house: House) -> None:
+    luna = frozenset({house.services.account.user_id})
+    call = CommandCall("greet", {"text": "moon"})
+    wrong = CommandCall("GREET", {"txt": "moon"})
+    entries = await house.run(
+        command("whatever", mentions=luna, call=call),
+        command("whatever", mentions=luna, call=wrong, event_id="$2"),
+    )
+    assert house.said[:2] == ["hello moon", "✅"]
+    assert house.said[2:] == ["`/greet` takes no `txt`.\n\nUsage: `/greet [TEXT…]`", "❌"]
+    assert [(each.arguments, each.outcome) for each in entries] == [
+        ("moon", "ok"),
+        ("", "failed"),
+    ]
+
+
+async def test_data_that_is_not_addressed_to_her_commands_nothing(house: House) -> None:
+    call = CommandCall("greet", {})
+    for mentions in (None, frozenset[UserId](), frozenset({STRANGER})):
+        assert not house.room.claims(command("hi", mentions=mentions, call=call))
+
+
+async def test_data_gives_no_stranger_authority(house: House) -> None:
+    luna = frozenset({house.services.account.user_id})
+    call = CommandCall("greet", {})
+    [entry] = await house.run(command("hi", mentions=luna, call=call, sender=STRANGER))
+    assert (entry.verb, entry.outcome, house.said) == ("greet", "refused", [])
 
 
 async def test_a_long_command_holds_up_no_other(house: House) -> None:

@@ -9,22 +9,37 @@ from lunabot.remembering.reading import Noted, Told, Unusable, check, read_chapt
 RULES = "Keep every name, date, number, decision and promise, and who said or promised what."
 
 
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("# Boats\n\nAda sold it.\n\nOpen: who paints?", Told("Boats", "Ada sold it.", ("who paints?",))),
-        ("Title: **Boats**\nAda sold it.", Told("Boats", "Ada sold it.", ())),
-        (
-            "## Boats ##\nAda sold it.\n**Open:**\n- who paints?\n* when?\nOpen: none",
-            Told("Boats", "Ada sold it.", ("who paints?", "when?")),
-        ),
-        ("Ada sold it.\nOpen questions: who paints?", Told("Ada sold it.", "Ada sold it.", ("who paints?",))),
-        ("# 船\n太郎は船を売った。\nOpen：誰が塗る？", Told("船", "太郎は船を売った。", ("誰が塗る？",))),
-        ("# A\n- one\n- two", Told("A", "- one\n- two", ())),
-        ("# A\nfirst\n# B\nsecond", Told("A", "first\n# B\nsecond", ())),
-        ("Open windows let the cat in.", Told("Open windows let the cat in.",) * 2 + ((),)),
+SOLD = "Ada sold it."
+CHAPTERS = {
+    f"# Boats\n\n{SOLD}\n\nOpen: who paints?": Told("Boats", SOLD, ("who paints?",)),
+    f"Title: **Boats**\n{SOLD}": Told("Boats", SOLD, ()),
+    f"## Boats ##\n{SOLD}\n**Open:**\n- who paints?\n* when?\nOpen: none": Told(
+        "Boats", SOLD, ("who paints?", "when?")
+    ),
+    f"{SOLD}\nOpen questions: who paints?": Told(SOLD, SOLD, ("who paints?",)),
+    "# 船\n太郎は船を売った。\nOpen：誰が塗る？": Told("船", "太郎は船を売った。", ("誰が塗る？",)),
+    "# A\n- one\n- two": Told("A", "- one\n- two", ()),
+    "# A\nfirst\n# B\nsecond": Told("A", "first\n# B\nsecond", ()),
+    "Open windows let it in.": Told("Open windows let it in.", "Open windows let it in.", ()),
+}
+NOTES = {
+    "Ada: likes tea": [Noted("Ada", "likes tea", None)],
+    "- **Ada**: likes tea\n\n* Me: talk less": [
+        Noted("Ada", "likes tea", None),
+        Noted("Me", "talk less", None),
     ],
-)  # fmt: skip
+    "#3 Ada: likes coffee": [Noted("Ada", "likes coffee", 3)],
+    "#3: likes coffee": [Noted("", "likes coffee", 3)],
+    "The harbour is closed": [Noted("", "The harbour is closed", None)],
+    "nothing": [],
+    "Nothing.\n- none": [],
+    "\n".join(f"Ada: {n} boats" for n in range(9)): [
+        Noted("Ada", f"{n} boats", None) for n in range(5)
+    ],
+}
+
+
+@pytest.mark.parametrize(("text", "told"), CHAPTERS.items())
 def test_a_chapter_in_many_forms(text: str, told: Told) -> None:
     assert read_chapter(text) == told
 
@@ -52,19 +67,7 @@ def test_odd_output_never_fails_otherwise(text: str) -> None:
     assert told.summary
 
 
-@pytest.mark.parametrize(
-    ("text", "noted"),
-    [
-        ("Ada: likes tea", [Noted("Ada", "likes tea", None)]),
-        ("- **Ada**: likes tea\n\n* Me: talk less", [Noted("Ada", "likes tea", None), Noted("Me", "talk less", None)]),
-        ("#3 Ada: likes coffee", [Noted("Ada", "likes coffee", 3)]),
-        ("#3: likes coffee", [Noted("", "likes coffee", 3)]),
-        ("The harbour is closed", [Noted("", "The harbour is closed", None)]),
-        ("nothing", []),
-        ("Nothing.\n- none", []),
-        ("\n".join(f"Ada: {n} boats" for n in range(9)), [Noted("Ada", f"{n} boats", None) for n in range(5)]),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("text", "noted"), NOTES.items())
 def test_notes_in_many_forms(text: str, noted: list[Noted]) -> None:
     assert list(read_notes(text)) == noted
 

@@ -1,6 +1,6 @@
 """What an account is shown of chapters, lenses and notes: nothing that it did not see."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,7 +42,7 @@ def chapter(number: int, days: Sequence[Sequence[Message]], level: int = 0) -> C
 
 
 @pytest.fixture
-async def memory(tmp_path: Path) -> Memory:
+async def memory(tmp_path: Path) -> AsyncIterator[Memory]:
     memory = await Memory.open(tmp_path / "db.json", tmp_path / "archive.db")
     await memory.record_sync(LUNA, "s1", [message for day in DAYS for message in day])
     for number, each in enumerate(DAYS, 1):
@@ -50,7 +50,8 @@ async def memory(tmp_path: Path) -> Memory:
     newest = DAYS[-1][-1].timestamp
     for lens in LENSES:
         memory.state.lenses.put(LensText(ROOM, lens, f"The {lens} side.", newest, newest))
-    return memory
+    yield memory
+    await memory.close()
 
 
 async def recalled(
@@ -77,7 +78,7 @@ async def test_who_was_always_there_is_shown_all(memory: Memory) -> None:
 
 
 async def test_what_the_recent_messages_say_is_left_out(memory: Memory) -> None:
-    assert (await recalled(memory, tokens=800))[1] == ["Title 0-1", "Title 0-2", "Title 0-3"]
+    assert (await recalled(memory, tokens=1_000))[1] == ["Title 0-1", "Title 0-2", "Title 0-3"]
     assert (await recalled(memory, tokens=100_000))[1] == []
 
 

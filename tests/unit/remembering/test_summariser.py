@@ -257,15 +257,15 @@ async def test_a_refused_lens_keeps_its_old_text(study: Study) -> None:
 
 async def test_a_day_has_so_many_tokens_and_no_more(study: Study) -> None:
     await study.hear(DAY)
-    study.change(memory={"daily_tokens": 1_800})
+    study.change(memory={"daily_tokens": 2_000})
     with pytest.raises(Enough, match="it goes on tomorrow"):
         await study.summariser.work_off()
     spent = await study.writer.spent_today()
-    assert 0 < spent <= 1_800
+    assert 0 < spent <= 2_000
     assert len(study.model.requests) == 1
     result = await study.summariser.summarise(ROOM)
     assert (result.chapters, result.tokens) == (0, 0)
-    assert "of the 1,800 tokens" in result.left
+    assert "of the 2,000 tokens" in result.left
     study.clock += 86_400_000
     assert await study.writer.spent_today() == 0
     await study.summariser.work_off()
@@ -498,3 +498,29 @@ async def test_the_state_of_it_in_words(study: Study) -> None:
     await study.summariser.summarise(ROOM)
     status = await study.summariser.status()
     assert status.startswith("about 0 tokens not summed up, 1,")
+
+
+async def test_in_the_background_a_model_that_fails_is_asked_again_later(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lunabot.remembering.summariser._PAUSE_S", 0.01)
+    study.model.enqueue(Status(401))
+    await study.hear(DAY)
+    running = asyncio.create_task(study.summariser.run())
+    await study.model.wait_for(lambda request: "tea" in request.last_user)
+    assert kinds(study) == ["chapter"] * 3
+    running.cancel()
+
+
+async def test_the_last_trouble_is_part_of_its_state(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study.change(memory={"daily_tokens": 0})
+    await study.hear(DAY)
+    told = asyncio.Event()
+    monkeypatch.setattr("lunabot.remembering.summariser.log.warning", lambda *words: told.set())
+    running = asyncio.create_task(study.summariser.run())
+    await told.wait()
+    await asyncio.sleep(0)
+    assert "; summing up has cost 0 of the 0 tokens" in await study.summariser.status()
+    running.cancel()

@@ -47,8 +47,8 @@ async def test_an_answer_takes_the_only_place_at_the_model(study: Study) -> None
     writing = asyncio.create_task(study.writer.write(TASK))
     await study.model.wait_for(lambda request: True)
     study.queues.put(QUESTION)
-    while not await study.writer.spent_today():
-        await asyncio.sleep(0.01)  # the call that was broken off is noted
+    await asyncio.wait([writing], timeout=0.5)
+    assert await study.writer.spent_today()  # the call that was broken off is noted
     assert len(study.model.requests) == 1
     study.holding.set()
     assert (await writing).startswith("echo:")

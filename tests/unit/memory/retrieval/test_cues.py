@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from lunabot.matrix.ids import UserId
+from lunabot.matrix.ids import EventId, UserId
 from lunabot.memory.retrieval.cues import is_question, label, read, tells_time
 from tests.unit.memory.retrieval.finding import NAMES
 from tests.unit.memory.samples import ADA, BOB, said
@@ -88,7 +88,7 @@ def test_a_short_question_takes_in_the_two_messages_before_it() -> None:
 
 def test_what_a_question_quotes_of_others_is_not_asked() -> None:
     text = "> <@ada:localhost> penguins\n\nWho feeds turtles on the beach?"
-    asked = replace(said("$1", text), in_reply_to="$0")
+    asked = replace(said("$1", text), in_reply_to=EventId("$0"))
     assert read(asked, (), {}).words == ("feeds", "turtles", "beach")
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lunabot.matrix.events import Message
-from lunabot.matrix.ids import EventId
+from lunabot.matrix.ids import EventId, RoomId, UserId
 from lunabot.memory.archive import Archive
 from lunabot.memory.retrieval.retriever import Retriever
 from tests.unit.memory.retrieval.finding import HOUR, MINUTE, NAMES, found, scope, spaced
@@ -200,14 +200,14 @@ _MESSAGES = st.lists(
     _MESSAGES, st.lists(_SPOKEN, max_size=5).map(" ".join), st.integers(0, 41), st.integers(1, 9)
 )
 async def test_nothing_out_of_scope_nothing_twice_all_as_it_is_shown(
-    talk: Sequence[tuple[str, int, str, str, bool]], asked: str, before: int, limit: int
+    talk: Sequence[tuple[str, int, RoomId, UserId, bool]], asked: str, before: int, limit: int
 ) -> None:
     archive = await Archive.open(None)
     events = [
         replace(said(f"${number}", text, at=hour * HOUR // 2), room_id=room, sender=sender)
         for number, (text, hour, room, sender, _) in enumerate(talk)
     ]
-    gone = {f"${number}" for number, (*_, redact) in enumerate(talk) if redact}
+    gone = {EventId(f"${number}") for number, (*_, redact) in enumerate(talk) if redact}
     await archive.record_history(events)
     rooms = {event.event_id: event.room_id for event in events}
     await archive.record_history(

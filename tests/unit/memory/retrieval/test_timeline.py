@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lunabot.matrix.events import RoomEvent
 from lunabot.matrix.ids import EventId
 from lunabot.memory import messages, schema
 from lunabot.memory.retrieval.timeline import PAUSE, Line, Timeline
@@ -34,7 +35,12 @@ def test_a_line_is_in_time_order_and_cut_at_pauses(hours: list[int]) -> None:
     assert all((after - before > PAUSE) == (two - one == 1) for before, after, one, two in steps)
     for position, key in enumerate(line.keys):
         assert line.position(key, line.times[position]) == position
-        assert key in line.members(sittings[position])
+        others = [
+            other
+            for other, number in zip(line.keys, sittings, strict=True)
+            if number == sittings[position] and other != key
+        ]
+        assert sorted(line.around(position)) == sorted(others)
     assert line.position(len(hours), 0) is None
 
 
@@ -43,7 +49,12 @@ def test_it_takes_in_what_comes_in_any_order(connection: sqlite3.Connection) -> 
     messages.record(connection, [said("$2", "22", at=20), said("$9", room_id=OTHER_ROOM)])
     timeline.update(connection, [ROOM])
     thread = replace(said("$4", at=40), thread=EventId("$2"))
-    older = [said("$1", "1", at=10), said("$5", replaces="$2"), said("$6"), redacted("$6")]
+    older: list[RoomEvent] = [
+        said("$1", "1", at=10),
+        said("$5", replaces="$2"),
+        said("$6"),
+        redacted("$6"),
+    ]
     messages.record(connection, [thread, *older])
     timeline.update(connection, [ROOM])
     assert list(timeline.line(ROOM, None).times) == [10, 20]

@@ -1,0 +1,1 @@
+"""How Luna is, for monitors: `/healthz`, and `/metrics` for Prometheus."""
