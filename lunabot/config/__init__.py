@@ -4,23 +4,25 @@ from lunabot.config.document import ConfigError
 from lunabot.config.loading import load_settings
 from lunabot.config.sections import (
     AdminSettings,
-    AnswersSettings,
     BackupSettings,
-    ContextSettings,
     HomeserverSettings,
     InvitesSettings,
-    LimitsSettings,
     LlmSettings,
-    LoopsSettings,
     LunaSettings,
-    MemorySettings,
     MetricsSettings,
     Price,
     StoreSettings,
-    SyncSettings,
 )
 from lunabot.config.seed import SeedPersona, SeedRoom, SeedSettings, SeedUser
 from lunabot.config.settings import Settings
+from lunabot.config.talk import (
+    AnswersSettings,
+    ContextSettings,
+    LimitsSettings,
+    LoopsSettings,
+    MemorySettings,
+    SyncSettings,
+)
 
 __all__ = [
     "AdminSettings",

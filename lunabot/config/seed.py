@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, PlainValidator
 
-from lunabot.config.sections import Section
+from lunabot.config.section import Section
 from lunabot.config.values import (
     Listed,
     Localpart,

@@ -9,23 +9,25 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from lunabot.config.defaults import LENSES
 from lunabot.config.sections import (
     AdminSettings,
-    AnswersSettings,
     BackupSettings,
-    ContextSettings,
     HomeserverSettings,
     InvitesSettings,
     Lenses,
-    LimitsSettings,
     LlmSettings,
-    LoopsSettings,
     LunaSettings,
-    MemorySettings,
     MetricsSettings,
     Skills,
     StoreSettings,
-    SyncSettings,
 )
 from lunabot.config.seed import SeedSettings
+from lunabot.config.talk import (
+    AnswersSettings,
+    ContextSettings,
+    LimitsSettings,
+    LoopsSettings,
+    MemorySettings,
+    SyncSettings,
+)
 from lunabot.matrix.ids import UserId, user_id
 
 

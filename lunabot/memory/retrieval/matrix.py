@@ -19,9 +19,9 @@ class Matrix:
     def __init__(self) -> None:
         self._newest = 0
         self._codes: dict[RoomId, int] = {}
-        self._keys = numpy.zeros(0, numpy.int64)
-        self._rooms = numpy.zeros(0, numpy.int32)
-        self._vectors = numpy.zeros((0, 0), numpy.int8)
+        self._keys: numpy.ndarray = numpy.zeros(0, numpy.int64)
+        self._rooms: numpy.ndarray = numpy.zeros(0, numpy.int32)
+        self._vectors: numpy.ndarray = numpy.zeros((0, 0), numpy.int8)
 
     def update(self, connection: sqlite3.Connection) -> None:
         """Take in what is new in the archive."""

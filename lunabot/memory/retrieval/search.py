@@ -91,7 +91,7 @@ class Search:
                 ({key: by_meaning[key] for key in known if key in by_meaning}, _ALIKE),
             ]
         )
-        most = 2 * limit  # what a message is may lift it, but not from the far end
+        most = limit + limit // 2  # what a message is may lift it, but not from the far end
         total = scoring.spread(list(self._hits(known, scores)), most)
         scoring.share_replies(total, scores, self._replies(connection, scores))
         candidates = nlargest(most, total, key=total.__getitem__)
@@ -143,10 +143,10 @@ class Search:
         self, candidates: Mapping[int, Message], total: Mapping[int, float]
     ) -> tuple[Message, ...]:
         worth = {
-            message: total[key]
+            key: total[key]
             * scoring.weight(message, self.cues, self.scope.own)
             * self.boosts.get(message.event_id, 1.0)
             for key, message in candidates.items()
             if message.event_id not in self.scope.exclude
         }
-        return tuple(sorted(worth, key=worth.__getitem__, reverse=True))
+        return tuple(candidates[key] for key in sorted(worth, key=worth.__getitem__, reverse=True))
