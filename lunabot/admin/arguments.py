@@ -27,9 +27,12 @@ _SPECIAL = re.compile(r"^$|\s|=|^[-–—]|(?:^|,)[\"“”„'‘’‚«]")
 
 
 def _quoted(closing: str) -> re.Pattern[str]:
-    """Match up to the closing quote: the first that no letter follows, so ``'don't stop'``."""
+    """Match up to the closing quote: the first that no letter follows, so ``'don't stop'``.
+
+    Not possessive: Python before 3.11.3 loses such groups with assertions in them (gh-101955).
+    """
     return re.compile(
-        rf".(?P<text>(?:\\.|[^\\{closing}]|[{closing}](?=\w))*+)[{closing}]", re.DOTALL
+        rf".(?P<text>(?:\\.|[^\\{closing}]|[{closing}](?=\w))*)[{closing}](?!\w)", re.DOTALL
     )
 
 

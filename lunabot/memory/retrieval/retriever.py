@@ -18,7 +18,7 @@ from lunabot.memory.retrieval.timeline import Timeline
 log = logging.getLogger(__name__)
 
 _CATCH_UP_S = 30.0
-_BATCH = 128  # messages whose vectors are made at once
+_BATCH = 256  # messages whose vectors are made at once
 
 __all__ = ["Retriever", "Scope"]
 

@@ -14,7 +14,7 @@ from lunabot.matrix.ids import UserId
 from lunabot.memory.retrieval.cues import Cues, is_question, tells_time
 from lunabot.memory.retrieval.timeline import Line
 
-_SHARPNESS = 1.3  # how much more than by its score the best hit counts
+_SHARPNESS = 1.3  # the power by which the best hits stand out
 # What a hit gives to itself and to the messages one, two and three places from it.
 _GAINS = ((0, 1.0), (-1, 0.5), (1, 0.5), (-2, 0.3), (2, 0.3), (-3, 0.15), (3, 0.15))
 _REPLY = 0.5

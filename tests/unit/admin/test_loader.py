@@ -102,7 +102,7 @@ def test_nothing_is_left_behind(tmp_path: Path) -> None:
         ("def f():\n    raise RuntimeError('boom')\n\nf()\n", ":2: RuntimeError: boom"),
         ("import sys\nsys.exit(1)\n", ":2: SystemExit: 1"),
         ("import json\njson.loads('{')\n", ":2: JSONDecodeError: "),
-        ("x = '\0'\n", ":1: SyntaxError: "),
+        ("x = '\0'\n", ":1: "),  # ValueError before Python 3.11.4
         ("raise ValueError('two\\nlines')\n", ":1: ValueError: two lines"),
         (
             f"{HEAD}\n@skill('alpha')\nasync def alpha(call: Call, x: int) -> str:\n"

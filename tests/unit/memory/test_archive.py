@@ -1,6 +1,8 @@
 """The archive as its users see it, on each backend; and when the file or the disk fails."""
 
 import asyncio
+import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
@@ -148,4 +150,30 @@ async def test_a_full_disk_loses_only_what_was_not_confirmed(tmp_path: Path) -> 
     newest = (await archive.recent(ROOM, 1))[0]
     assert token == f"s{newest.timestamp}" != "s59"
     assert (await archive.record_sync(LUNA, "end", [said("$end")])).new == {"$end"}
+    await archive.close()
+
+
+async def test_a_search_sees_what_was_stored_and_holds_nobody_up(tmp_path: Path) -> None:
+    archive = await Archive.open(tmp_path / "archive.db")
+    await archive.record_own(said("$1"))
+    started, go_on = threading.Event(), threading.Event()
+
+    def count(connection: sqlite3.Connection) -> int:
+        started.set()
+        go_on.wait(10)
+        found: int = connection.execute("SELECT count(*) FROM shown").fetchone()[0]
+        return found
+
+    searching = asyncio.create_task(archive.search(count))
+    await asyncio.to_thread(started.wait, 10)
+    await archive.record_own(said("$2"))
+    go_on.set()
+    assert await searching == 2
+    await archive.close()
+
+
+async def test_a_search_changes_nothing(tmp_path: Path) -> None:
+    archive = await Archive.open(tmp_path / "archive.db")
+    with pytest.raises(WorldError, match="readonly"):
+        await archive.search(lambda connection: connection.execute("DELETE FROM messages"))
     await archive.close()
