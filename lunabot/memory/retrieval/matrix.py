@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterable
 
 import numpy
+from numpy.typing import NDArray
 
 from lunabot.matrix.ids import RoomId
 
@@ -20,9 +21,9 @@ class Matrix:
         self._newest = 0
         self._count = 0
         self._codes: dict[RoomId, int] = {}
-        self._keys = numpy.zeros(0, numpy.int64)
-        self._rooms = numpy.zeros(0, numpy.int32)
-        self._vectors = numpy.zeros((0, 0), numpy.int8)
+        self._keys: NDArray[numpy.int64] = numpy.zeros(0, numpy.int64)
+        self._rooms: NDArray[numpy.int32] = numpy.zeros(0, numpy.int32)
+        self._vectors: NDArray[numpy.int8] = numpy.zeros((0, 0), numpy.int8)
 
     def update(self, connection: sqlite3.Connection) -> None:
         """Take in what is new in the archive."""

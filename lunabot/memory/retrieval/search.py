@@ -16,6 +16,7 @@ from lunabot.memory.retrieval.timeline import Timeline
 
 _HITS = 320  # of the best messages of an index are looked at
 _LOOKED_AT = 2_000  # where most of them are not to be seen
+_REACH = 50  # places by which what a message is may lift it, at least
 _ALIKE = 0.6  # what the vectors weigh beside the words
 _REPLIES = """
     SELECT answer.id, asked.id
@@ -91,7 +92,7 @@ class Search:
                 ({key: by_meaning[key] for key in known if key in by_meaning}, _ALIKE),
             ]
         )
-        most = limit + limit // 2  # what a message is may lift it, but not from the far end
+        most = limit + max(limit // 2, _REACH)
         total = scoring.spread(list(self._hits(known, scores)), most)
         scoring.share_replies(total, scores, self._replies(connection, scores))
         candidates = nlargest(most, total, key=total.__getitem__)
