@@ -12,12 +12,10 @@ from lunabot.admin.registry import Registry
 from lunabot.admin.reloading import reload
 from lunabot.admin.room import AdminRoom
 from lunabot.admin.services import Services
-from lunabot.config import Settings
 from lunabot.dispatch.absence import Absence
 from lunabot.dispatch.answering import Answering
 from lunabot.dispatch.attention import Attention
 from lunabot.dispatch.backfill import Backfill
-from lunabot.dispatch.cast import Character
 from lunabot.dispatch.ceilings import Ceilings
 from lunabot.dispatch.completing import Completing
 from lunabot.dispatch.deciding import Deciding
@@ -31,7 +29,6 @@ from lunabot.dispatch.reactions import Reactions
 from lunabot.dispatch.recall import Recall
 from lunabot.dispatch.sight import Sight
 from lunabot.dispatch.stops import Stops
-from lunabot.errors import WorldError
 from lunabot.foundation import Foundation
 from lunabot.homeserver.admin_api import AdminApi
 from lunabot.homeserver.client_api import ClientApi
@@ -42,10 +39,9 @@ from lunabot.matrix.events import Message, StateChange
 from lunabot.matrix.history import History
 from lunabot.matrix.ids import RoomId, UserId
 from lunabot.matrix.invites import is_welcome
-from lunabot.memory.retrieval.embedding import chosen
-from lunabot.memory.retrieval.retriever import Retriever
+from lunabot.memory.retrieval.retriever import Retriever, configured
 from lunabot.opening import Opened, Opener
-from lunabot.personas.company import Company
+from lunabot.personas.company import Company, luna_character
 from lunabot.personas.dismissal import Dismisser
 from lunabot.personas.first_words import FirstWords
 from lunabot.personas.fleet import Fleet
@@ -112,8 +108,8 @@ class Wiring:
             model=self.model,
             account=self.opened.account,
             admin_room=self.admin_room,
-            client_api=ClientApi(base.http, self._token),
-            admin_api=AdminApi(base.http, self._token),
+            client_api=ClientApi(base.http, lambda: self.opened.session.access_token),
+            admin_api=AdminApi(base.http, lambda: self.opened.session.access_token),
             memory=base.memory,
             queues=self.queues,
             guard=self.guard,
@@ -214,15 +210,8 @@ class Wiring:
     @cached_property
     def retriever(self) -> Retriever:
         """Who finds what was said long ago."""
-        settings = self.base.settings
-        llm = settings.llm
-        key = llm.api_key.get_secret_value()
-        try:
-            embedder = chosen(settings.memory.embeddings, self.base.web, llm.base_url, key)
-        except WorldError as error:
-            self.problems.report("embeddings", str(error))
-            embedder = None
-        return Retriever(self.base.memory.archive, embedder)
+        base = self.base
+        return configured(base.settings, base.web, base.memory.archive, self.problems)
 
     @cached_property
     def summariser(self) -> Summariser:
@@ -345,7 +334,7 @@ class Wiring:
     @cached_property
     def company(self) -> Company:
         """Who answers."""
-        return Company(lambda: _luna_character(self.services.settings))
+        return Company(lambda: luna_character(self.services.settings))
 
     @cached_property
     def accounts(self) -> dict[UserId, Account]:
@@ -392,9 +381,6 @@ class Wiring:
         rooms = (account.joined_members(room_id) for account in list(self.accounts.values()))
         return next(filter(None, rooms), {})
 
-    def _token(self) -> str:
-        return self.opened.session.access_token
-
     async def _reload(self) -> str:
         answer = await reload(self.services, self.base.load, self.base.models)
         self.room.check_posture()  # the administrators may be others now
@@ -412,8 +398,3 @@ class Wiring:
             administrators=settings.admin.users,
             allowed=settings.invites.allowed,
         )
-
-
-def _luna_character(settings: Settings) -> Character:
-    luna = settings.luna
-    return Character(settings.luna_user_id, (luna.display_name, *luna.handles), luna.prompt)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from lunabot.config import Settings
 from lunabot.dispatch.cast import Character
 from lunabot.matrix.events import Message
 from lunabot.matrix.ids import UserId
@@ -44,3 +45,9 @@ def _character(persona: Persona) -> Character:
     return Character(
         persona.user_id, (persona.displayname,), system_prompt(persona), persona.model, saw
     )
+
+
+def luna_character(settings: Settings) -> Character:
+    """Return Luna herself, as the configuration has her."""
+    luna = settings.luna
+    return Character(settings.luna_user_id, (luna.display_name, *luna.handles), luna.prompt)

@@ -20,7 +20,7 @@ async def test_the_whole_life_of_a_persona(
     home = await admin.person.accept_invitation(sender=luna.user_id)
     greeting = await admin.person.wait_for_message(home, user_id)
     assert greeting["content"]["body"]
-    assert user_id in (await admin.command("/list_users")).text
+    assert user_id in (await admin.command(f"/list_users {name}")).text
 
     room = await alice.direct(user_id)
     await alice.send(room, "Which way?")
@@ -39,7 +39,7 @@ async def test_the_whole_life_of_a_persona(
     assert dismissed.mark == "✅", dismissed.text
     assert user_id not in await alice.joined_members(room)
     assert user_id not in await admin.person.joined_members(home)
-    assert user_id not in (await admin.command("/list_users")).text
+    assert user_id not in (await admin.command(f"/list_users {name}")).text
     twice = await admin.command(f"/despawn {name} --yes")
     assert (twice.mark, "gone already" in twice.text) == ("✅", True)
 

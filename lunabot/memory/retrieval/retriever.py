@@ -6,14 +6,18 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from types import MappingProxyType
 
+import aiohttp
+
+from lunabot.config import Settings
 from lunabot.errors import WorldError
 from lunabot.matrix.events import Message
 from lunabot.matrix.ids import EventId, UserId
 from lunabot.memory.archive import Archive
 from lunabot.memory.retrieval.cues import Cues, read
-from lunabot.memory.retrieval.embedding import Embedder
+from lunabot.memory.retrieval.embedding import Embedder, chosen
 from lunabot.memory.retrieval.search import Likeness, Scope, Search, Vectors
 from lunabot.memory.retrieval.timeline import Timeline
+from lunabot.problems import Problems
 
 log = logging.getLogger(__name__)
 
@@ -93,3 +97,17 @@ def _matrix() -> Vectors:
     from lunabot.memory.retrieval.matrix import Matrix
 
     return Matrix()
+
+
+def configured(
+    settings: Settings, web: aiohttp.ClientSession, archive: Archive, problems: Problems
+) -> Retriever:
+    """Return the retriever that the settings ask for; what it has to do without is a problem."""
+    llm = settings.llm
+    try:
+        key = llm.api_key.get_secret_value()
+        embedder = chosen(settings.memory.embeddings, web, llm.base_url, key)
+    except WorldError as error:
+        problems.report("embeddings", str(error))
+        embedder = None
+    return Retriever(archive, embedder)

@@ -1,6 +1,8 @@
 """Plain words: a model proposes commands, people confirm them, and nothing runs by itself."""
 
 import json
+import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -31,8 +33,13 @@ def words(house: House) -> PlainWords:
     return PlainWords(lambda: house.room.confirmations)
 
 
-def question(message: Message = ASKED) -> Question:
-    return Question(UserId("@luna:localhost"), message)
+def asked() -> Message:
+    """Return the message as one of now: old ones are refused."""
+    return replace(ASKED, timestamp=int(time.time() * 1000))
+
+
+def question(message: Message | None = None) -> Question:
+    return Question(UserId("@luna:localhost"), message or asked())
 
 
 def call(verb: str, **arguments: Any) -> ToolCall:
@@ -109,7 +116,7 @@ async def test_one_thing_at_a_time(house: House, words: PlainWords) -> None:
 async def test_tools_are_offered_where_a_command_would_be_obeyed(
     house: House, words: PlainWords
 ) -> None:
-    def offered(message: Message = ASKED) -> set[str]:
+    def offered(message: Message | None = None) -> set[str]:
         return {tool.name for tool in words.tools(house.account, [question(message)])}
 
     assert offered() == {"greet", "fail", "destroy", "wait"}  # and nothing that takes a secret
