@@ -41,6 +41,7 @@ class Writing:
     addressed: Addressed
     parts: list[EventId] = field(init=False)
     _shown: dict[int, Rendered] = field(init=False, default_factory=dict)
+    _tried: set[int] = field(init=False, default_factory=set)
 
     def __post_init__(self) -> None:
         self.parts = list(self.questions[0].parts)
@@ -99,7 +100,11 @@ class Writing:
         if number < len(self.parts):
             said = await self._edit(self.parts[number], content, said)
         else:
+            is_first = number not in self._tried
+            self._tried.add(number)
             said = await self._send(number, content, said)
+            if not is_first:  # the first try may have come through, with what there was then
+                said = await self._edit(said.event_id, content, said)
         self._shown[number] = rendered
         if not (unfinished and said.replaces):  # of what grows, the last is worth keeping
             await self.said(self.account, said)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -190,6 +191,31 @@ async def test_growth_that_cannot_be_sent_is_no_trouble(
     assert new_body(house.luna.sent[-1]) == WORDS
     assert "m.new_content" in house.luna.sent[-1].content
     assert house.told == []
+
+
+async def test_what_may_have_come_through_before_is_brought_up_to_date(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.pace = AnswersSettings(grow_after_s=0.05, edit_every_s=60)
+    house.model.enqueue(slow())
+    real, calls = house.luna.send, 0
+
+    async def lost(*args: Any, **more: Any) -> EventId:
+        nonlocal calls
+        calls += 1
+        event_id = await real(*args, **more)
+        if calls == 1:
+            raise WorldError("the answer of the server was lost")
+        return event_id
+
+    monkeypatch.setattr(house.luna, "send", lost)
+    question = await house.ask()
+    await house.answer([question])
+    growing, whole, edit = house.luna.sent
+    assert growing.transaction_id == whole.transaction_id
+    assert edit.content["m.relates_to"]["event_id"] == growing.event_id
+    assert new_body(edit) == WORDS
+    assert await house.answered(question)
 
 
 class Taps:
