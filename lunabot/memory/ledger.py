@@ -24,6 +24,9 @@ _OWE = """
     INSERT INTO answers (account, event_id, room_id, received_at, state)
     VALUES (?, ?, ?, ?, 'owed') ON CONFLICT (account, event_id) DO NOTHING"""
 _FIND = "SELECT id, parts FROM answers WHERE account = ? AND event_id = ? AND state = 'owed'"
+_SETTLE_UNKNOWN = """
+    INSERT INTO answers (account, event_id, room_id, received_at, state, parts)
+    VALUES (?, ?, ?, ?, 'sent', json_array(?)) ON CONFLICT (account, event_id) DO NOTHING"""
 _PROGRESS = "UPDATE answers SET parts = ?, state = ? WHERE id = ?"
 _GIVE_UP = """
     UPDATE answers SET state = ? WHERE account = ? AND event_id = ? AND state = 'owed'"""
@@ -59,11 +62,18 @@ def owe(connection: sqlite3.Connection, debts: Iterable[Debt]) -> tuple[Debt, ..
 
 
 def settle(connection: sqlite3.Connection, answers: Iterable[Message]) -> None:
-    """Note what of answers is in the room: the finished ones settle what they answer."""
+    """Note what of answers is in the room: the finished ones settle what they answer.
+
+    A question may come after its answer, when it lay in a gap that was filled later: it is not
+    owed again.
+    """
     for answer in answers:
         part = answer.replaces or answer.event_id
         state = "owed" if answer.unfinished else "sent"
         for question in answer.answers:
+            if not answer.unfinished:
+                late = (answer.sender, question, answer.room_id, answer.timestamp, part)
+                connection.execute(_SETTLE_UNKNOWN, late)
             for key, known in connection.execute(_FIND, (answer.sender, question)).fetchall():
                 parts = list(dict.fromkeys([*json.loads(known), part]))
                 connection.execute(_PROGRESS, (json.dumps(parts), state, key))

@@ -76,6 +76,14 @@ async def test_the_echo_of_an_answer_settles_it_too(archive: Archive) -> None:
     assert await outcomes(archive, "$1") == {"sent": 1}
 
 
+async def test_a_question_found_after_its_answer_is_not_owed(archive: Archive) -> None:
+    await archive.record_sync(LUNA, "s1", [said("$2"), answer("$1", "$2")], [debt("$2")])
+    recorded = await archive.record_found([said("$1")], [debt("$1"), debt("$1", account=BOB)])
+    assert recorded.owed == (debt("$1", account=BOB),)
+    assert await owed(archive) == []
+    assert await outcomes(archive, "$1", "$2") == {"sent": 2, "owed": 1}
+
+
 async def test_what_a_stranger_marks_as_an_answer_settles_nothing(archive: Archive) -> None:
     await archive.record_sync(LUNA, "s1", [said("$1")], [debt("$1")])
     await archive.record_sync(LUNA, "s2", [answer("$1", sender=ADA)])
