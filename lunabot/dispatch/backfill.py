@@ -113,6 +113,8 @@ class Backfill:
             page = await self._page(hole)
             new = await self._store(hole, page)
             await self.archive.advance(hole, page.before)
+            if hole.until and page.before is None:
+                await self.intake.settle()
         except Exception as error:
             self._resting[hole.id] = asyncio.get_running_loop().time() + _REST_S
             trouble = _as_trouble(hole, error)

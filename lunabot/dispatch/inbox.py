@@ -92,12 +92,14 @@ class Inbox:
             self._hand_out(questions, recorded.owed)
 
     async def take_found(self, account: Account, events: Sequence[RoomEvent]) -> int:
-        """Store what no sync brought and hand it out as `take` does; return how much was new."""
+        """Store what no sync brought; return how much was new.
+
+        Its questions are only recorded: `settle_debts` hands them out, in order, when all is read.
+        """
         messages = [event for event in events if isinstance(event, Message)]
         claimed, questions = self._sorted(account, messages)
         recorded = await self.memory.record_found(events, _debts(questions))
         self._run(messages, claimed, recorded.new)
-        self._hand_out(questions, recorded.owed)
         return len(recorded.new)
 
     async def take_history(self, batch: SyncBatch) -> None:
@@ -119,9 +121,14 @@ class Inbox:
         """Queue, in order, all that an account owes, and return it.
 
         A debt whose question is no longer known (redacted, purged) is dropped. What stands in
-        line already is not queued twice.
+        line already is not queued twice. Where a gap is still to be filled, it may hold the answer
+        that a crash kept from being noted: its room waits until then.
         """
         debts = await self.memory.archive.owed(account.user_id)
+        if not debts:
+            return Owed()
+        holes = await self.memory.archive.holes()
+        waiting = {each.room_id for each in holes if each.until and each.account == account.user_id}
         asked = await self.memory.archive.messages([debt.event_id for debt in debts])
         oldest = account.server_now() - backlog_ms
         gone = [debt.event_id for debt in debts if debt.event_id not in asked]
@@ -136,8 +143,10 @@ class Inbox:
         missed = [message.event_id for message in late]
         await self.memory.archive.record_unanswered(account.user_id, missed, "missed")
         due = [debt for debt in debts if debt.event_id not in (*gone, *missed)]
+        due.sort(key=lambda debt: asked[debt.event_id].timestamp)  # gaps are filled backwards
         for debt in due:
-            self.queues.put(Question(account.user_id, asked[debt.event_id], debt.parts))
+            if debt.room_id not in waiting:
+                self.queues.put(Question(account.user_id, asked[debt.event_id], debt.parts))
         return Owed(tuple(asked[debt.event_id] for debt in due), tuple(late))
 
     def _sorted(

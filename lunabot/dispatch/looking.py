@@ -46,6 +46,11 @@ class Intake:
             return await self.inbox.take_found(account, events)
         return await self.memory.record_history(events)
 
+    async def settle(self) -> None:
+        """Hand out, in order, what was asked in all that was taken, whoever owes the answer."""
+        for account in list(self.inbox.accounts.values()):
+            await self.inbox.settle_debts(account, self.backlog_ms())
+
 
 @dataclass(frozen=True, slots=True)
 class Looking:
@@ -65,6 +70,8 @@ class Looking:
         progress = replace(so_far, rooms_done=0, rooms=len(wanted), left=None)
         for done, (room_id, account) in enumerate(wanted.items(), 1):
             new = await self._look_into(room_id, account)
+            if new:
+                await self.intake.settle()
             progress = replace(progress, rooms_done=done, new=progress.new + new)
             await report(progress)
         return progress

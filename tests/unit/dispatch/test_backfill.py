@@ -42,6 +42,7 @@ async def test_a_gap_is_filled_and_what_is_not_too_old_is_asked(library: Library
     await library.backfill.fetch_new(library.report)
     assert len(await library.known()) == 2 * PAGE_EVENTS + 1
     assert library.asked == [["missed"] * PAGE_EVENTS]
+    assert library.settled == [1]
 
 
 async def test_history_comes_in_once_and_is_not_asked(library: Library) -> None:
@@ -167,6 +168,7 @@ async def test_what_no_sync_brought_is_found_between_what_is_known(library: Libr
     assert (found.rooms, found.new) == (1, 1)
     assert await library.known() == ["known", "lost", "known too"]
     assert library.asked == [["lost"]]
+    assert library.settled == [1]
     assert (await library.backfill.fetch_new(library.report)).new == 0
 
 

@@ -209,13 +209,37 @@ async def test_a_debt_is_asked_as_it_was_edited(house: House) -> None:
     assert (LUNA, "what?") in house.asked
 
 
-async def test_what_no_sync_brought_is_handed_out_once_too(house: House) -> None:
-    found = (said("one", event_id="$1"), said("!health"), said("mine", LUNA))
-    assert await house.inbox.take_found(house.luna, found) == 3
-    assert await house.inbox.take_found(house.luna, found) == 0
-    await house.take(*found)
-    assert house.asked == [(LUNA, "one")]
+async def test_what_no_sync_brought_is_asked_once_when_all_was_read(house: House) -> None:
+    later = (said("two", event_id="$2"), said("!health"), said("mine", LUNA))
+    assert await house.inbox.take_found(house.luna, later) == 3
+    assert await house.inbox.take_found(house.luna, later) == 0
+    earlier = said("one", event_id="$1", ago_ms=2000)
+    assert await house.inbox.take_found(house.luna, [earlier]) == 1
+    await house.take(*later)
+    assert house.asked == []
+    await house.inbox.settle_debts(house.luna, HOUR_MS)
+    await house.settle()
+    assert house.asked == [(LUNA, "one"), (LUNA, "two")]
     assert house.commands == ["!health"]
+
+
+async def test_a_room_with_a_gap_waits_for_what_is_in_it(house: House) -> None:
+    asked = (said("one", event_id="$1"), said("two", event_id="$2", ago_ms=1000))
+    gap = Gap(ROOM, "before", "s0")
+    batch = SyncBatch(LUNA, "s1", (*asked, said("there", room_id=OTHER_ROOM)), gaps=(gap,))
+    await house.inbox.take(batch, starting=True)
+    owed = await house.inbox.settle_debts(house.luna, HOUR_MS)
+    assert len(owed.queued) == 3
+    await house.settle()
+    assert house.asked == [(LUNA, "there")]
+    answer = dataclasses.replace(said("yes", LUNA), answers=(EventId("$2"),))
+    await house.inbox.take_found(house.luna, [answer])
+    [hole] = await house.memory.archive.holes()
+    await house.memory.archive.advance(hole, None)
+    await house.inbox.settle_debts(house.luna, HOUR_MS)
+    await house.settle()
+    assert (LUNA, "one") in house.asked
+    assert (LUNA, "two") not in house.asked
 
 
 async def test_what_is_missing_is_noted_with_the_batch(house: House) -> None:
