@@ -13,6 +13,8 @@ from lunabot.matrix.ids import EventId, UserId
 from lunabot.memory.ledger import Debt
 from lunabot.memory.memory import Memory
 
+_PATIENCE_MS = 600_000
+
 
 class Commands(Protocol):
     """Who takes the commands out of what people write."""
@@ -122,7 +124,7 @@ class Inbox:
 
         A debt whose question is no longer known (redacted, purged) is dropped. What stands in
         line already is not queued twice. Where a gap is still to be filled, it may hold the answer
-        that a crash kept from being noted: its room waits until then.
+        that a crash kept from being noted: its room waits until then, ten minutes at most.
         """
         debts = await self.memory.archive.owed(account.user_id)
         if not debts:
@@ -144,8 +146,9 @@ class Inbox:
         await self.memory.archive.record_unanswered(account.user_id, missed, "missed")
         due = [debt for debt in debts if debt.event_id not in (*gone, *missed)]
         due.sort(key=lambda debt: asked[debt.event_id].timestamp)  # gaps are filled backwards
+        patient_ms = int(time.time() * 1000) - _PATIENCE_MS
         for debt in due:
-            if debt.room_id not in waiting:
+            if debt.room_id not in waiting or debt.received_at < patient_ms:
                 self.queues.put(Question(account.user_id, asked[debt.event_id], debt.parts))
         return Owed(tuple(asked[debt.event_id] for debt in due), tuple(late))
 
