@@ -71,7 +71,7 @@ class Inbox:
         """Store a batch together with its token, then hand out its questions and commands.
 
         Raises `WorldError` where it could not be stored; nothing was handed out then. With
-        `starting` questions are only recorded: `settle_debts` hands out all that is owed.
+        `starting` what its account owes is only recorded: `settle_debts` hands that out.
         """
         account = self.accounts[batch.account]
         events = [event for event in batch.events if not self._is_growth(event)]
@@ -90,8 +90,9 @@ class Inbox:
                 self.commands.reacted(batch.account, event)
                 if not starting:
                     self.reactions(batch.account, event)
-        if not starting:
-            self._hand_out(questions, recorded.owed)
+        away = batch.account if starting else None
+        asked = [each for each in (*questions, *follow_ups) if each.account != away]
+        self._hand_out(asked, recorded.owed)
 
     async def take_found(self, account: Account, events: Sequence[RoomEvent]) -> int:
         """Store what no sync brought; return how much was new.

@@ -179,6 +179,15 @@ async def test_at_the_start_all_that_is_owed_is_asked_in_order(house: House) -> 
     assert len(house.asked) == 3
 
 
+async def test_one_that_starts_brings_others_what_they_are_asked(house: House) -> None:
+    house.answering = (LUNA, OWL)
+    await house.take(said("to both"), account=OWL, starting=True)
+    assert house.asked == [(LUNA, "to both")]
+    await house.inbox.settle_debts(house.owl, HOUR_MS)
+    await house.settle()
+    assert house.asked == [(LUNA, "to both"), (OWL, "to both")]
+
+
 async def test_what_became_too_old_is_counted_and_missed(house: House) -> None:
     old = said("old", ago_ms=2 * HOUR_MS)
     await house.take(old, said("new", event_id="$new"), starting=True)
