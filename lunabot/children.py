@@ -27,8 +27,8 @@ class Child:
     file lies beside the log.
 
     `ready` tells whether it serves yet. `env` is added to Luna's environment, of which her own
-    configuration, secrets included, is left out. A log over 5 MB is begun anew at the next start,
-    and the one before kept beside it.
+    configuration, secrets included, is left out. A log over 5 MB is begun anew at a start and while
+    it is watched; what it held is kept beside it, compressed.
     """
 
     def __init__(
@@ -42,6 +42,7 @@ class Child:
         cwd: Path | None = None,
         ready_timeout_s: float = 60,
         restart_pause_s: float = 1,
+        log_check_s: float = 60,
     ) -> None:
         self._name = name
         self._command = list(command)
@@ -52,6 +53,7 @@ class Child:
         self._cwd = cwd
         self._ready_timeout_s = ready_timeout_s
         self._first_pause_s = self._pause_s = restart_pause_s
+        self._log_check_s = log_check_s
         self._process: asyncio.subprocess.Process | None = None
         self._ready_since = 0.0
         self._stopped = asyncio.Event()
@@ -78,7 +80,7 @@ class Child:
         it is ready again, `on_restart` (which must not raise) is awaited with what had happened.
         """
         while self._process is not None:
-            status = await self._process.wait()
+            status = await self._end_of(self._process)
             reason = f"The {self._name} {_how(status)}: {self._log.telling_line()}"
             if not await self._bring_back(reason):
                 return
@@ -117,6 +119,21 @@ class Child:
                 return
             await asyncio.sleep(_POLL_S)
 
+    async def _end_of(self, process: asyncio.subprocess.Process) -> int:
+        """Return how it ended; until then, look after the size of its log."""
+        while True:
+            try:
+                async with asyncio.timeout(self._log_check_s):
+                    return await process.wait()
+            except TimeoutError:
+                await self._rotate_log()
+
+    async def _rotate_log(self) -> None:
+        try:
+            await asyncio.to_thread(self._log.rotate)
+        except OSError as error:  # a full disk: it grows on, and is looked at again
+            logger.warning("The log of the %s cannot be set aside: %s", self._name, error)
+
     async def _bring_back(self, reason: str) -> bool:
         """Start it again as often as it takes; False when it was stopped."""
         if asyncio.get_running_loop().time() - self._ready_since > _LONGEST_PAUSE_S:
@@ -141,6 +158,7 @@ class Child:
 
     async def _launch(self) -> None:
         await self.end_leftover()
+        await self._rotate_log()
         with self._log.opened() as log:
             process = await asyncio.create_subprocess_exec(
                 *tether.tethered(self._command, self._pid_file),

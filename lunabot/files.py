@@ -1,5 +1,6 @@
-"""Writing files that hold secrets or that must never be seen half-written."""
+"""Writing files that hold secrets or are never seen half-written; files that are kept aside."""
 
+import glob
 import os
 import tempfile
 from pathlib import Path
@@ -21,3 +22,18 @@ def write_private(path: Path, text: str) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def broken_name(path: Path) -> Path:
+    """Return the name, ``NAME.broken-N``, under which a broken file is to be kept."""
+    number = 1
+    while (kept := path.with_name(f"{path.name}.broken-{number}")).exists():
+        number += 1
+    return kept
+
+
+def remove_old_copies(path: Path) -> None:
+    """Remove what was kept of a store because it was broken, or before its schema changed."""
+    for kind in ("broken", "schema"):
+        for copy in path.parent.glob(f"{glob.escape(path.name)}.{kind}-*"):
+            copy.unlink(missing_ok=True)

@@ -10,8 +10,8 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-_LARGEST_BYTES = 5_000_000
-_KEPT = 5
+LARGEST_BYTES = 5_000_000
+KEPT = 5
 # Nobody logs a secret on purpose, but an exception may hold one: tokens of homeservers and models.
 _SECRET = re.compile(
     r"(?i:\bbearer\s+)\S+|(?i:\baccess_token=)[^\s&\"']+|"
@@ -26,7 +26,7 @@ class LogFile(RotatingFileHandler):
     uncompressed is compressed at the next rotation.
     """
 
-    def __init__(self, path: Path, largest_bytes: int = _LARGEST_BYTES, kept: int = _KEPT) -> None:
+    def __init__(self, path: Path, largest_bytes: int = LARGEST_BYTES, kept: int = KEPT) -> None:
         super().__init__(path, maxBytes=largest_bytes, encoding="utf-8")
         self._path = path
         self._kept = kept
@@ -42,10 +42,9 @@ class LogFile(RotatingFileHandler):
             if self.stream:
                 self.stream.close()
             if self._path.stat().st_size:
-                moment = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%S.%f")
-                self._path.rename(self._path.with_name(f"{self._path.stem}-{moment}.log"))
+                self._path.rename(aside(self._path))
             self.stream = self._open()
-        return self._thread.submit(_compress, self._path.parent, self._path.stem, self._kept)
+        return self._thread.submit(compress, self._path.parent, self._path.stem, self._kept)
 
     def close(self) -> None:
         """Close the file; what is being compressed is finished in the background."""
@@ -85,13 +84,19 @@ def log_file() -> LogFile | None:
     return next((each for each in handlers if isinstance(each, LogFile)), None)
 
 
-def _compress(folder: Path, stem: str, kept: int) -> tuple[Path, ...]:
-    """Compress what was set aside, delete the oldest; return the rest, the newest last."""
+def aside(path: Path) -> Path:
+    """Return where the lines of a log are set aside at this moment: ``NAME-MOMENT.log``."""
+    moment = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%S.%f")
+    return path.with_name(f"{path.stem}-{moment}.log")
+
+
+def compress(folder: Path, stem: str, kept: int) -> tuple[Path, ...]:
+    """Compress what was set aside, delete the oldest; return the rest, the newest last. Blocks."""
     for plain in sorted(folder.glob(f"{stem}-*.log")):
-        aside = plain.with_name(plain.name + ".gz.tmp")
-        with plain.open("rb") as source, gzip.open(aside, "wb") as target:
+        unfinished = plain.with_name(plain.name + ".gz.tmp")
+        with plain.open("rb") as source, gzip.open(unfinished, "wb") as target:
             shutil.copyfileobj(source, target)
-        aside.replace(plain.with_name(plain.name + ".gz"))
+        unfinished.replace(plain.with_name(plain.name + ".gz"))
         plain.unlink()
     compressed = sorted(folder.glob(f"{stem}-*.log.gz"))
     for oldest in compressed[:-kept]:

@@ -24,6 +24,7 @@ from lunabot.personas.fleet import Fleet
 from lunabot.personas.inspection import Inspection
 from lunabot.resident import Resident
 from lunabot.stopping import Stopped, Stopping
+from lunabot.storing import watch_saves
 from lunabot.tasks import Tasks
 
 log = logging.getLogger(__name__)
@@ -81,6 +82,7 @@ class Luna:
                 self._welcome_administrators()
 
     async def _begin(self) -> None:
+        watch_saves(self.services.memory.state, self.services.problems)
         await self.room.begin()
         self.fleet.assemble()
         await self.me.begin(self._backlog_ms())

@@ -1,9 +1,10 @@
-"""Storing what must not be passed over, however long the disk stays full."""
+"""What must be stored however long the disk stays full, and what is told of a disk that fails."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 
 from lunabot.errors import WorldError
+from lunabot.memory.state import State
 from lunabot.problems import Problems
 
 _PAUSE_S = 5.0
@@ -20,3 +21,15 @@ async def until_stored(store: Callable[[], Awaitable[None]], problems: Problems)
             continue
         problems.solve("archive")
         return
+
+
+def watch_saves(state: State, problems: Problems) -> None:
+    """Have it be a problem from now on when the state cannot be saved."""
+
+    def hear(problem: str | None) -> None:
+        if problem:
+            problems.report("state", problem)
+        else:
+            problems.solve("state")
+
+    state.report_to(hear)

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Annotated
 
 from lunabot.admin import memoir
@@ -16,6 +15,7 @@ from lunabot.admin.wording import bullets, counted
 from lunabot.errors import UserMistake
 from lunabot.matrix.ids import RoomId
 from lunabot.memory.chapters import Chapter
+from lunabot.memory.withdrawing import outdate_above
 from lunabot.personas.portrait import plain
 
 _NONE = "I write them by myself where much is said; `/summarise ROOM` makes them now."
@@ -60,8 +60,9 @@ async def chapters(
 ) -> str:
     """Show the chapters of a room's history, or one of them; edit or delete it.
 
-    Many chapters make a part. What you edit is kept as you wrote it. The messages themselves stay
-    in the archive whatever you do here: `/forget` takes them out.
+    Many chapters make a part, and many parts another. What you write stays as it is, and what you
+    delete is not written again. The messages themselves stay in the archive whatever you do here:
+    `/forget` takes them out.
 
     room: the room; without it I tell which rooms have chapters
     chapter: its number: then I show all of it
@@ -125,26 +126,22 @@ def _chosen(known: Sequence[Chapter], wanted: str) -> Chapter:
 
 async def _delete(call: Call, found: Chapter) -> str:
     state = call.services.memory.state
-    state.chapters.remove(found)
+    state.chapters.delete(found)
+    outdate_above(state, found.room_id, [found])
     await state.flush()
     return (
-        f"**{memoir.label(found)}** is forgotten. What was said then is in the archive still, and "
-        "I may sum it up anew: what is to be gone for good goes by `/forget`."
+        f"**{memoir.label(found)}** is forgotten, and that time is not summed up again unless you "
+        "ask for it: `/summarise ROOM --since DAY`. What was said then is in the archive still: "
+        "`/forget` takes it out."
     )
 
 
 async def _edit(call: Call, found: Chapter, title: str | None, text: str) -> str:
     summary, threads = memoir.read_chapter(text)
-    edited = replace(
-        found,
-        title=title or found.title,
-        summary=summary or found.summary,
-        threads=found.threads if threads is None else threads,
-        edited_by=call.sender,
-        stale=found.stale and not summary,
-    )
+    edited = found.edited(call.sender, title or None, summary or None, threads)
     state = call.services.memory.state
     state.chapters.put(edited)
+    outdate_above(state, found.room_id, [edited])
     await state.flush()
     return f"**{memoir.label(found)}** is kept as you wrote it."
 

@@ -1,8 +1,7 @@
 """Something is taken out of the memory."""
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from lunabot.admin import memoir
@@ -16,7 +15,8 @@ from lunabot.admin.wording import counted
 from lunabot.errors import UserMistake
 from lunabot.matrix.events import Message
 from lunabot.matrix.ids import EventId, RoomId, localpart, server_name
-from lunabot.memory import forgetting
+from lunabot.memory import forgetting, purging
+from lunabot.memory.withdrawing import Made, made_of, withdraw_worded, worded_with
 from lunabot.personas.portrait import plain
 
 _SHOWN = 5
@@ -29,11 +29,15 @@ _ELSEWHERE = (
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """What is to be forgotten, oldest first; `messages` are those of it that people see."""
+    """What is to be forgotten, oldest first; `messages` are those of it that people see.
+
+    `text` is what they were found by, "" for one that was named.
+    """
 
     room_id: RoomId
     event_ids: tuple[EventId, ...]
     messages: tuple[Message, ...]
+    text: str
 
 
 async def forget_plan(call: Call, room: RoomReference, text: Tail = "") -> Plan | None:
@@ -43,8 +47,7 @@ async def forget_plan(call: Call, room: RoomReference, text: Tail = "") -> Plan 
         return None
     head = f"This goes out of my memory: {_counted(call, target)}"
     parts = ["\n".join([f"{head}\n", *(f"- {line}" for line in _quoted(call, target))])]
-    if covering := _covering(call, target):
-        parts.append(f"With it goes what was made of it, to be written anew: {covering}.")
+    parts += _consequences(call, target)
     return Plan("\n\n".join([*parts, _ELSEWHERE]), _fingerprint(target))
 
 
@@ -62,7 +65,9 @@ async def forget_plan(call: Call, room: RoomReference, text: Tail = "") -> Plan 
 async def forget(call: Call, room: RoomReference, text: Tail = "") -> str:
     """Take messages out of my memory: one, or all that contain a text.
 
-    The archive, the full text, and what chapters, lenses and notes made of them forget them.
+    The archive, the full text, and what chapters, lenses and notes made of them forget them, on the
+    disk, too. What an administrator wrote into a chapter, lens or note goes where it contains the
+    text. Answers that repeat their words are messages of their own.
     The command itself stays in this room and in the audit trail: so for a secret, give the link
     of its message (press long on it, *Share* or *Copy link*) and not its text.
 
@@ -70,13 +75,28 @@ async def forget(call: Call, room: RoomReference, text: Tail = "") -> str:
     text: what the messages contain, in any case; or the id or the link of one message
     """
     target = await _target(call, room, text)
+    memory, now = call.services.memory, call.services.account.server_now()
     if not target.event_ids:
+        await purging.scrub(memory)  # it may have been cut off before that
         raise UserMistake("I remember no such message in that room.")
-    services = call.services
-    now = services.account.server_now()
-    await services.memory.forget(target.room_id, target.event_ids, call.sender, now)
-    await services.memory.state.flush()
+    await memory.forget(target.room_id, target.event_ids, call.sender, now)
+    if target.text:
+        async with memory.unchanged():
+            withdraw_worded(memory.state, target.room_id, target.text)
+    await _forget_question(call)
+    await purging.scrub(memory)
     return f"I have forgotten {_counted(call, target)}. {_ELSEWHERE}"
+
+
+async def _forget_question(call: Call) -> None:
+    """Take out the question whether to do so: it quotes the messages."""
+    memory = call.services.memory
+    question = memory.state.questions.get(call.event.event_id)
+    if question:
+        memory.state.questions.put(replace(question, consequences=""))
+    if question and question.notice:
+        now = call.services.account.server_now()
+        await memory.forget(call.room_id, [question.notice], call.sender, now)
 
 
 async def _target(call: Call, room: RoomReference, text: str) -> _Target:
@@ -94,7 +114,8 @@ async def _target(call: Call, room: RoomReference, text: str) -> _Target:
     else:
         event_ids = await archive.search(forgetting.containing, room_id, text)
     shown = await archive.messages(event_ids)
-    return _Target(room_id, event_ids, tuple(shown[each] for each in event_ids if each in shown))
+    messages = tuple(shown[each] for each in event_ids if each in shown)
+    return _Target(room_id, event_ids, messages, "" if event_id else text)
 
 
 def _fingerprint(target: _Target) -> str:
@@ -118,21 +139,37 @@ def _quoted(call: Call, target: _Target) -> Sequence[str]:
     return [*lines, f"and {more:,} more"] if more else lines
 
 
-def _covering(call: Call, target: _Target) -> str:
-    """Name what was made of these messages: it loses its words with them."""
-    state, said = call.services.memory.state, sorted(each.timestamp for each in target.messages)
-    chapters = [
-        each
-        for each in state.chapters.of(target.room_id)
-        if bisect_left(said, each.begins) < bisect_right(said, each.ends)
-    ]
-    sources = {each.number for each in chapters if each.level == 0}
-    taken = [each for who in state.notes.personas() for each in state.notes.of(who)]
-    notes = [each for each in taken if each.room_id == target.room_id and each.chapter in sources]
-    lenses = [each for each in state.lenses.of(target.room_id) if said and said[0] <= each.until]
+def _consequences(call: Call, target: _Target) -> list[str]:
+    """Tell what loses its words with these messages, and what administrators wrote that stays."""
+    state, room_id = call.services.memory.state, target.room_id
+    made = made_of(state, room_id, [each.timestamp for each in target.messages])
+    told = []
+    models = Made(
+        tuple(each for each in made.chapters if each.wordless() != each),
+        tuple(each for each in made.lenses if each.written),
+        tuple(each for each in made.notes if not each.edited_by),
+    )
+    if models:
+        told.append(f"With it goes what was made of it, to be written anew: {_named(models)}.")
+    worded = worded_with(state, room_id, target.text) if target.text else Made()
+    if worded:
+        told.append(f"So does what administrators wrote with these words in it: {_named(worded)}.")
+    kept = Made(
+        tuple(each for each in made.chapters if each.pinned),
+        tuple(each for each in made.lenses if each.pinned),
+        tuple(each for each in made.notes if each.edited_by),
+    )
+    if kept and not target.text:
+        told.append(
+            f"What administrators wrote of that time stays, so look into it: {_named(kept)}."
+        )
+    return told
+
+
+def _named(made: Made) -> str:
     found = {
-        "chapters": [f"**{memoir.label(each)}**" for each in chapters],
-        "lenses": [f"**{plain(each.lens)}**" for each in lenses],
-        "notes": [f"**{localpart(each.persona)} {each.number}**" for each in notes],
+        "chapters": [f"**{memoir.label(each)}**" for each in made.chapters],
+        "lenses": [f"**{plain(each.lens)}**" for each in made.lenses],
+        "notes": [f"**{localpart(each.persona)} {each.number}**" for each in made.notes],
     }
     return "; ".join(f"{kind} {', '.join(names)}" for kind, names in found.items() if names)

@@ -1,7 +1,5 @@
 """What the lenses have seen in a room: to read, to edit, to delete."""
 
-from dataclasses import replace
-
 from lunabot.admin import memoir
 from lunabot.admin.call import Call
 from lunabot.admin.discretion import require_discretion
@@ -39,11 +37,11 @@ async def lenses(
 ) -> str:
     """Show what the lenses have seen in a room; edit or delete what one has.
 
-    What you edit is what I go on from when more is said.
+    What you write stays as it is, and what I add stands behind it.
 
     room: the room; without it I tell which rooms were looked at
     lens: only this one
-    edit: what follows is its new text
+    edit: what follows takes the place of all its text
     delete: forget this text: the lens looks at the room anew
     text: the new text
     """
@@ -91,9 +89,9 @@ def _listed(call: Call, room_id: RoomId) -> str:
 async def _edit(call: Call, found: LensText, text: str) -> str:
     state = call.services.memory.state
     now = call.services.account.server_now()
-    state.lenses.put(replace(found, text=text, updated=now, edited_by=call.sender))
+    state.lenses.put(found.edited(call.sender, text, now))
     await state.flush()
-    return f"The lens **{plain(found.lens)}** goes on from what you wrote."
+    return f"The lens **{plain(found.lens)}** says what you wrote, and goes on from there."
 
 
 async def _delete(call: Call, found: LensText) -> str:

@@ -12,7 +12,7 @@ async def seed(call: Call, *, update: bool = False) -> Answer:
     """Make the users, rooms, personas and memberships that `seed:` in the configuration names.
 
     What is there stays as it is. What differs is listed, and changed only if you say so. I never
-    take anything away.
+    take anything away. A new persona says nothing before it is spoken to: a seed costs no tokens.
 
     update: whether what differs is changed, too
     """
@@ -20,7 +20,10 @@ async def seed(call: Call, *, update: bool = False) -> Answer:
     wanted = services.settings.seed
     if not (wanted.users or wanted.rooms or wanted.personas):
         raise UserMistake("The configuration names nothing under `seed:`: see its documentation.")
-    outcomes = await Seeder(services, call.sender, update).sow(call.progress)
+    if services.seeding.locked():
+        await call.progress("Another `/seed` is at work: I wait for its end.")
+    async with services.seeding:
+        outcomes = await Seeder(services, call.sender, update).sow(call.progress)
     kinds = {outcome.kind for outcome in outcomes}
     parts = [told(outcomes)]
     if wanted.users and kinds & {"made", "changed"}:

@@ -6,11 +6,12 @@ from functools import partial
 
 from lunabot.admin.bill import EARLIER, OTHERS, Line, bill, by_day, shortened, total, without_price
 from lunabot.admin.call import Call
-from lunabot.admin.finding import room_name
+from lunabot.admin.finding import known_room, room_name
 from lunabot.admin.services import Services
 from lunabot.admin.skill import skill
-from lunabot.admin.wording import code, counted
+from lunabot.admin.wording import bullets, code, counted
 from lunabot.charts.bars import Bar, bars
+from lunabot.dispatch.ceilings import spending_of
 from lunabot.errors import UserMistake
 from lunabot.matrix.ids import RoomId, UserId, localpart, server_name
 from lunabot.memory import usage as ledger
@@ -21,6 +22,7 @@ _DAYS = 7
 _MOST_DAYS = 3_650
 _LINES = 10  # as many as a phone shows at once
 _DAY_LINES = 14
+_FULLEST = 3  # limits of each kind
 _SMALL = 0.1  # of a unit of money
 
 
@@ -39,7 +41,8 @@ async def usage(
 ) -> str:
     """Show what the model has cost, in tokens and money, as a picture and in words.
 
-    Money is shown where `llm.prices` has the prices of the models. Days are those of UTC.
+    Below it stands how far the limits of today (`limits` in the configuration) are used up. Money
+    is shown where `llm.prices` has the prices of the models. Days are those of UTC.
 
     by: what each bar is for
     since: from this day on; otherwise the last seven days
@@ -51,19 +54,24 @@ async def usage(
     first = _first_day(today, since, days)
     begins = int(datetime.combine(first, time(), UTC).timestamp() * 1000)
     rows = await services.memory.archive.search(ledger.spent, by, begins)
+    limits = await _limits(services, today)
     if not rows:
-        return f"No tokens were spent since {first}."
+        return "\n\n".join([f"No tokens were spent since {first}.", *limits])
     lines = bill(rows, services.settings.llm.prices)
     is_daily = by == "day"
     shown = by_day(lines, today, _DAY_LINES) if is_daily else shortened(lines, _LINES)
     name, spent = partial(_name, services, by), partial(_spent, services)
     head = f"Tokens by {by}", f"since {first} (UTC): {spent(total(lines))}"
     if not text:
-        drawn = [Bar(name(line), line.tokens, _short(services, line)) for line in shown]
+        handle, short = partial(_handle, services, by), partial(_short, services)
+        drawn = [
+            Bar(name(line.subject), line.tokens, short(line), handle(line.subject))
+            for line in shown
+        ]
         await call.show("usage.png", partial(bars, *head, drawn))
     listed = _listed(shown, name, spent)
     missing = without_price(rows, services.settings.llm.prices)
-    return "\n\n".join([f"**{head[0]}** {head[1]}", listed, *_priceless(missing)])
+    return "\n\n".join([f"**{head[0]}** {head[1]}", listed, *limits, *_priceless(missing)])
 
 
 def _first_day(today: date, since: date | None, days: int | None) -> date:
@@ -76,10 +84,24 @@ def _first_day(today: date, since: date | None, days: int | None) -> date:
     return since or today - timedelta(days=(days or _DAYS) - 1)
 
 
-def _name(services: Services, by: Grouping, line: Line) -> str:
+async def _limits(services: Services, today: date) -> list[str]:
+    """Return how far the limits of a day are reached; nothing where there are none."""
+    day = (today - date(1970, 1, 1)).days
+    spending = await services.memory.archive.search(spending_of, day)
+    lines = []
+    for each in spending.fullest(services.settings.limits, _FULLEST):
+        ceiling = each.ceiling
+        name = plain(_name(services, ceiling.kind.value, ceiling.subject))
+        mark = "🛑 " if each.full else "⚠️ " if each.near else ""
+        what = f"{ceiling.kind} **{name}**" if ceiling.subject else "**all**"
+        lines.append(f"{mark}{what}: {each.percent} % of {ceiling.most:,} tokens")
+    return [bullets("Limits of today, until 0:00 UTC", lines)] if lines else []
+
+
+def _name(services: Services, by: str, subject: str) -> str:
     """Return what people call the subject of a line."""
-    subject, me = line.subject, services.account.user_id
-    if subject in (OTHERS, EARLIER) or by in ("day", "model"):
+    me = services.account.user_id
+    if subject in (OTHERS, EARLIER) or by in ("day", "model", "all"):
         return subject
     if by == "room":
         return room_name(services, RoomId(subject))
@@ -87,6 +109,12 @@ def _name(services: Services, by: Grouping, line: Line) -> str:
         return "summing up"
     is_here = server_name(UserId(subject)) == server_name(me)
     return localpart(UserId(subject)) if is_here else subject
+
+
+def _handle(services: Services, by: Grouping, subject: str) -> str:
+    """Return the localpart of a room's alias, often in plain letters; empty for anything else."""
+    room = known_room(services, RoomId(subject)) if by == "room" else None
+    return (room.canonical_alias or "").partition(":")[0] if room else ""
 
 
 def _spent(services: Services, line: Line) -> str:
@@ -105,11 +133,10 @@ def _money(services: Services, line: Line) -> str:
     return f"{line.money:,.{digits}f} {llm.currency}" if llm.prices else ""
 
 
-def _listed(
-    lines: Sequence[Line], name: Callable[[Line], str], spent: Callable[[Line], str]
-) -> str:
+def _listed(lines: Sequence[Line], name: Callable[[str], str], spent: Callable[[Line], str]) -> str:
     return "\n".join(
-        f"{number}. **{plain(name(line))}**: {spent(line)}" for number, line in enumerate(lines, 1)
+        f"{number}. **{plain(name(line.subject))}**: {spent(line)}"
+        for number, line in enumerate(lines, 1)
     )
 
 

@@ -1,5 +1,6 @@
 """A running Luna's parts for tests of what uses them: real where that is cheap."""
 
+import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import fields
@@ -45,6 +46,7 @@ def services(account: FakeAccount, memory: Memory, **parts: Any) -> Services:
         "own_accounts": lambda: frozenset({account.user_id}),
         "started": time.monotonic(),
         "problems": Problems(lambda text: None),
+        "seeding": asyncio.Lock(),
     }
     own_accounts = (usual | parts)["own_accounts"]
     usual["guard"] = Guard(lambda: Settings().loops, own_accounts, memory, lambda text: None)

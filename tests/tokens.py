@@ -12,6 +12,7 @@ from tests.fake_model import Answer, Request
 
 _TOKEN = re.compile(r"tok-[0-9a-f]{12}")
 _ASKED = re.compile(rf"({_TOKEN.pattern})\?")
+_QUOTED = re.compile(r"^\[Quotes from earlier.*?^\[Now, ", re.DOTALL | re.MULTILINE)
 
 
 def new_token() -> str:
@@ -25,10 +26,10 @@ def tokens_in(text: str) -> list[str]:
 
 
 def open_questions(request: Request) -> str:
-    """Return what was said to the model since its own last turn."""
+    """Return what was said to the model since its own last turn; quotes from earlier left out."""
     newest_first = takewhile(lambda turn: turn["role"] != "assistant", reversed(request.messages))
     said = [str(turn["content"]) for turn in newest_first if turn["role"] == "user"]
-    return "\n".join(reversed(said))
+    return _QUOTED.sub("", "\n".join(reversed(said)))
 
 
 def repeat(request: Request) -> Answer:

@@ -1,26 +1,27 @@
 """Plain words: what an administrator asks for without a command, as a command to be confirmed.
 
-The model that answers in the admin room may call tools, which are the commands there are. It runs
-none of them: what it calls is data, read by the command's own declaration, and shown to the
-administrator as a question. Without a yes nothing happens, were it a harmless command.
+The model that answers in the admin room may call one tool, which proposes a command as it would be
+typed; the tool's description lists the commands in a line each. (A tool for each command, with a
+schema, takes four times the tokens.) It runs nothing: what it writes is data, read by the command's
+own declaration, and shown to the administrator as a question. Without a yes nothing happens, were
+it a harmless command.
 """
 
 import json
+import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from lunabot.admin.authority import Allowed
 from lunabot.admin.call import Call, Plan
 from lunabot.admin.confirming import Confirmations
-from lunabot.admin.declaration import Parameter
 from lunabot.admin.execution import record
 from lunabot.admin.grammar import Command
+from lunabot.admin.invisible import without_invisible
 from lunabot.admin.replies import Replies
 from lunabot.admin.services import Services
-from lunabot.admin.skill import Skill
-from lunabot.admin.structured import spelled
+from lunabot.admin.skill import Invocation, Skill
 from lunabot.admin.wording import code, fenced
 from lunabot.dispatch.queue import Question
 from lunabot.errors import UserMistake
@@ -30,9 +31,18 @@ from lunabot.matrix.events import Message
 from lunabot.matrix.ids import server_name
 from lunabot.matrix.markdown import text_content
 
+_LEAST_BUDGET = 4_000  # tokens of a prompt: of less, the list of commands would take too much
 _LONGEST = 4_000  # characters: all of it has to stand in the question
 _NEVER = ("yes", "no")  # the answers to the question are the administrator's alone
 _ONE = "I understand only one thing at a time: ask for the rest afterwards."
+_TYPED = re.compile(r"\s*[/!]?(?P<verb>[\w-]+)(?P<text>(?:\s.*)?)", re.DOTALL)
+_TOOL = "propose_command"
+_PARAMETER = "command"
+_PURPOSE = """\
+When an administrator asks you to do something that one of these commands does, propose that \
+command; they are asked before it runs. Otherwise just answer. Leave out what stands in [brackets] \
+unless it was asked for; quote words with spaces; what ends in … takes the rest of the line.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +58,21 @@ class PlainWords:
 
     def tools(self, account: Account, questions: Sequence[Question]) -> tuple[Tool, ...]:
         """Return what the model may call for these questions: nothing where nobody may command."""
-        services = self.services
-        if account is not services.account or not services.settings.llm.is_configured:
+        services, settings = self.services, self.services.settings
+        has_room = settings.context.budget_tokens >= _LEAST_BUDGET
+        if not (settings.admin.plain_words and settings.llm.is_configured and has_room):
+            return ()
+        if account is not services.account:
             return ()
         if not all(self._may_command(question.message) for question in questions):
             return ()
         safe = services.posture().safe
-        return tuple(
-            tool_of(skill)
+        offered = [
+            skill
             for skill in services.registry.skills
             if is_offered(skill) and (safe or not skill.destructive)
-        )
+        ]
+        return (proposing(offered),)
 
     async def propose(self, questions: Sequence[Question], calls: Sequence[ToolCall]) -> None:
         """Ask the newest asker about the first call; show what is wrong with one that is wrong.
@@ -67,15 +81,18 @@ class PlainWords:
         """
         message = questions[-1].message
         started = time.monotonic()
+        thought = _TOOL
         try:
-            command = self._command(calls[0])
-            plan = await self._plan(message, command, more=len(calls) > 1)
+            thought = _written(calls[0])
+            command, invocation = self._read(thought)
+            plan = await invocation.plan(Call(message, self.services, _show_nothing))
         except UserMistake as mistake:
-            text = f"I thought of {code(f'/{calls[0].name}')}, but: {mistake}"
+            text = f"I thought of {code(thought)}, but: {mistake}"
             content = text_content(text, msgtype="m.notice", in_reply_to=message.event_id)
             await Replies(self.services.account, message).send(content, "mistake")
             return
-        if await self.confirmations().propose(message, command, *plan):
+        shown = _shown(command, plan, more=len(calls) > 1)
+        if await self.confirmations().propose(message, command, plan, shown):
             await record(self.services, message, command, "asked", started)
 
     def _may_command(self, message: Message) -> bool:
@@ -85,28 +102,20 @@ class PlainWords:
         )
         return isinstance(decision, Allowed)
 
-    def _command(self, call: ToolCall) -> Command:
-        """Return the command that a call means; raises `UserMistake`."""
-        skill = self.services.registry.require(call.name)
+    def _read(self, written: str) -> tuple[Command, Invocation]:
+        """Return the command that was written, and what it asks for; raises `UserMistake`."""
+        match = _TYPED.fullmatch(written)
+        if match is None:
+            raise UserMistake("that is no command.")
+        skill = self.services.registry.require(match["verb"])
         if not is_offered(skill):
             raise UserMistake("that has to be typed.")
-        text = spelled(skill, _arguments(call))
-        if len(text) > _LONGEST:
+        if len(written) > _LONGEST:
             raise UserMistake("it is too long to be shown: type it.")
-        return Command(skill.verb, text)
-
-    async def _plan(
-        self, message: Message, command: Command, *, more: bool
-    ) -> tuple[Plan | None, str]:
-        """Return the command's own plan, if it has one, and what is shown with the question."""
-        skill = self.services.registry.require(command.verb)
-        me = self.services.account.user_id
-        plan = await skill.read(command.text, server_name(me)).plan(
-            Call(message, self.services, _show_nothing)
-        )
-        shown = ["Is this what you mean?", fenced(f"/{command.verb}{command.text.rstrip()}")]
-        shown += [plan.markdown] if plan else []
-        return plan, "\n\n".join([*shown, *([_ONE] if more else [])])
+        invocation = skill.read(match["text"], server_name(self.services.account.user_id))
+        if invocation.confirmed:
+            raise UserMistake("I may not say yes for you.")
+        return Command(skill.verb, match["text"]), invocation
 
 
 def is_offered(skill: Skill) -> bool:
@@ -115,34 +124,34 @@ def is_offered(skill: Skill) -> bool:
     return skill.verb not in _NEVER and not has_secret
 
 
-def tool_of(skill: Skill) -> Tool:
-    """Return a skill as a tool: the declaration's texts, and the JSON schema of its parameters."""
+def proposing(skills: Iterable[Skill]) -> Tool:
+    """Return the tool that proposes one of some commands, which its description lists."""
+    lines = [f"{skill.usage} - {skill.summary}" for skill in skills]
     schema = {
         "type": "object",
-        "properties": {each.name: _property(each) for each in skill.parameters},
-        "required": [each.name for each in skill.parameters if each.required],
+        "properties": {_PARAMETER: {"type": "string", "description": "the command, as typed"}},
+        "required": [_PARAMETER],
     }
-    return Tool(skill.verb, skill.summary, schema)
+    return Tool(_TOOL, "\n".join([_PURPOSE, *lines]), schema)
 
 
-def _property(parameter: Parameter) -> Mapping[str, Any]:
-    converter = parameter.converter
-    kinds = {"integer": "integer", "number": "number", "boolean": "boolean"}
-    one: dict[str, Any] = {"type": kinds.get(converter.sort, "string")}
-    if converter.choices:
-        one["enum"] = list(converter.choices)
-    told = {"description": f"{parameter.description}: {converter.kind}"}
-    return {"type": "array", "items": one, **told} if converter.several else {**one, **told}
-
-
-def _arguments(call: ToolCall) -> Mapping[str, Any]:
+def _written(call: ToolCall) -> str:
+    """Return what a model has written; what cannot be seen is dropped, as in what is typed."""
     try:
-        given = json.loads(call.arguments or "{}")
-    except ValueError:
+        given = json.loads(call.arguments)
+    except (ValueError, RecursionError):
         given = None
-    if not isinstance(given, dict):
+    written = given.get(_PARAMETER) if isinstance(given, dict) else None
+    if not isinstance(written, str):
         raise UserMistake(f"I cannot read {code(call.arguments)}.")
-    return given
+    return without_invisible(written).strip()
+
+
+def _shown(command: Command, plan: Plan | None, *, more: bool) -> str:
+    """Return what is asked: the command, what it would do where it says so, and what is left."""
+    typed = fenced(f"/{command.verb}{command.text}")
+    parts = ["Is this what you mean?", typed, *([plan.markdown] if plan else [])]
+    return "\n\n".join([*parts, *([_ONE] if more else [])])
 
 
 async def _show_nothing(text: str) -> None:

@@ -1,7 +1,8 @@
 """What a skill may use: the running Luna, part by part."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lunabot.admin.authority import Authority, Posture, RoomState
 from lunabot.admin.registry import Registry
@@ -33,7 +34,8 @@ class Services:
     now. `reload` returns what changed, and raises `UserMistake` where nothing did because something
     is wrong. `answer` hears somebody's yes or no to a question, given by its code or "" for the one
     that is meant. `begin_anew` stops her and lets her begin anew in the same process. `problems`
-    says what does not work now. `started` is monotonic seconds.
+    says what does not work now. `started` is monotonic seconds. `seeding` is held while something
+    is seeded: two at once would make a room twice.
     """
 
     settings: Settings
@@ -57,6 +59,7 @@ class Services:
     begin_anew: Callable[[str], None]
     started: float
     problems: Problems
+    seeding: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def authority(self) -> Authority:

@@ -4,7 +4,6 @@ Whatever was given is spelled as text, quoted where it has to be, and then read 
 like any other command: there is one door. What cannot be seen is dropped, as in what is typed.
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -75,5 +74,4 @@ def _one(parameter: Parameter, value: Any) -> str:
             return str(value)
         case {"id": str(identifier)}:
             return identifier
-    shown = code(json.dumps(value, default=str))
-    raise UserMistake(f"{shown} is not {parameter.converter.kind}.")
+    raise UserMistake(f"{code(parameter.name)} is not {parameter.converter.kind}.")

@@ -24,17 +24,25 @@ _BAR = 26
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar: its name, how long it is, and what stands behind the name."""
+    """One bar: its name, how long it is, and what stands behind the name.
+
+    `otherwise` is what it is called where the font has no letters for its name.
+    """
 
     name: str
     value: float
     shown: str
+    otherwise: str = ""
+
+    def called(self, number: int) -> str:
+        """Return its name as it can be drawn: if there is none, its number in the list below."""
+        return drawable(self.name, drawable(self.otherwise, f"no. {number} of the list"))
 
 
 def bars(title: str, subtitle: str, items: Sequence[Bar]) -> Picture:
     """Draw bars in the order given; ten are enough for a phone.
 
-    What has no letters that can be drawn is called by its number.
+    What has no name that can be drawn is called by its number.
     """
     canvas = Canvas(_HEAD + _ROW * len(items) + MARGIN)
     head(canvas, title, subtitle)
@@ -47,7 +55,7 @@ def bars(title: str, subtitle: str, items: Sequence[Bar]) -> Picture:
 def head(canvas: Canvas, title: str, subtitle: str) -> None:
     """Write what the picture shows."""
     room = WIDTH - 2 * MARGIN
-    title, subtitle = drawable(title, ""), drawable(subtitle, "")
+    title, subtitle = drawable(title, "(named in the text)"), drawable(subtitle, "")
     canvas.write(MARGIN, 42, canvas.fitting(title, room, TITLE), size=TITLE)
     canvas.write(MARGIN, 86, canvas.fitting(subtitle, room, SMALL), size=SMALL, ink=FAINT)
 
@@ -55,7 +63,7 @@ def head(canvas: Canvas, title: str, subtitle: str) -> None:
 def _row(canvas: Canvas, top: int, number: int, item: Bar, share: float) -> None:
     shown = drawable(item.shown, "")
     room = WIDTH - 2 * MARGIN - canvas.width_of(shown) - MARGIN
-    name = canvas.fitting(drawable(item.name, f"no. {number}"), room)
+    name = canvas.fitting(item.called(number), room)
     canvas.write(MARGIN, top + TEXT / 2, name)
     canvas.write(WIDTH - MARGIN, top + TEXT / 2, shown, side="right", ink=FAINT)
     left, bar_top = MARGIN, top + 40

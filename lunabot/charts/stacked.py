@@ -42,6 +42,6 @@ def _entry(canvas: Canvas, top: int, number: int, part: Bar, colour: str) -> Non
     middle, shown = top + _SQUARE / 2, drawable(part.shown, "")
     canvas.box(MARGIN, top, MARGIN + _SQUARE, top + _SQUARE, colour)
     room = WIDTH - 3 * MARGIN - _SQUARE - canvas.width_of(shown)
-    name = canvas.fitting(drawable(part.name, f"no. {number}"), room, TEXT)
+    name = canvas.fitting(part.called(number), room, TEXT)
     canvas.write(MARGIN + _SQUARE + 16, middle, name)
     canvas.write(WIDTH - MARGIN, middle, shown, side="right", ink=FAINT)

@@ -107,6 +107,13 @@ class AdminSettings(Section):
         description="Whether each command is described by an event of the admin room's state "
         "(MSC4391), from which clients such as gomuks offer and complete it.",
     )
+    plain_words: bool = Field(
+        default=True,
+        description="Whether the model may propose a command when an administrator asks Luna for "
+        "something in plain words; she asks before it runs. The list of commands takes some 1,100 "
+        "tokens of each prompt in the admin room, within `context.budget_tokens`; with less than "
+        "4,000 of those there is none.",
+    )
 
 
 class InvitesSettings(Section):

@@ -1,10 +1,12 @@
 """One answer: a prompt from what was said, a completion, and what of it stands in the room."""
 
+import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from lunabot.config import AnswersSettings
 from lunabot.dispatch.attention import Attention
@@ -20,7 +22,6 @@ from lunabot.llm.errors import ModelError
 from lunabot.llm.source import Model
 from lunabot.llm.tools import Tool
 from lunabot.matrix.account import Account
-from lunabot.matrix.events import Message
 from lunabot.matrix.ids import EventId, UserId
 from lunabot.matrix.markdown import text_content
 from lunabot.matrix.transaction import transaction_id
@@ -30,13 +31,24 @@ from lunabot.prompt.builder import Prompt
 
 log = logging.getLogger(__name__)
 
-BuildPrompt = Callable[[Account, Sequence[Question]], Awaitable[Prompt]]
 Allows = Callable[[Account, Sequence[Question]], Awaitable[bool]]
 Tell = Callable[[str], None]
 
 _REWORDINGS = 3  # edits of a question that each begin its answer anew
 _STOPPED = "*(stopped)*"
 _BROKEN_OFF = "*(The model broke off here.)*"
+
+
+class Prompts(Protocol):
+    """Builds prompts, and counts tokens as they are counted there."""
+
+    async def __call__(
+        self, account: Account, questions: Sequence[Question], tools: Sequence[Tool] = ()
+    ) -> Prompt:
+        """Return the prompt for questions of one conversation, to be sent with some tools."""
+
+    async def tokens(self, text: str) -> int:
+        """Return how many tokens a text takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +62,7 @@ class Answering:
 
     accounts: Mapping[UserId, Account]
     cast: Cast
-    build_prompt: BuildPrompt
+    prompts: Prompts
     model: Callable[[], Model]
     memory: Memory
     attention: Attention
@@ -147,52 +159,59 @@ class Answering:
         return ""
 
     async def _complete(self, writing: Writing, growth: Growth) -> Completion:
-        prompt = await self.build_prompt(writing.account, writing.questions)
         tools = self.proposals.tools(writing.account, writing.questions)
+        prompt = await self.prompts(writing.account, writing.questions, tools)
         try:
-            completion = await self._ask(writing, growth, prompt, tools)
+            return await self._ask(writing, growth, prompt, tools)
         except ModelError as error:
             if not tools or error.passing or growth.text:
                 raise
             log.warning("no answer with tools, it is asked for without: %s", error)
-            completion = await self._ask(writing, growth, prompt, ())
-        await self._spent(writing.account, writing.question, prompt, completion)
-        return completion
+            return await self._ask(writing, growth, prompt, ())
 
     async def _ask(
         self, writing: Writing, growth: Growth, prompt: Prompt, tools: Sequence[Tool]
     ) -> Completion:
         model, name = self.model(), self.cast.characters()[writing.account.user_id].model or None
         if self.pace().grow_after_s:
-            completion: Completion | None = None
+            pieces = model.stream(prompt.turns, model=name, tools=tools)
             try:
-                pieces = model.stream(prompt.turns, model=name, tools=tools)
-                async with aclosing(pieces):
-                    async for piece in pieces:
-                        if isinstance(piece, Completion):
-                            completion = piece
-                        else:
-                            growth.text += piece
-                if completion:
-                    return completion
+                return await self._metered(writing, growth, prompt, _gathered(pieces, growth))
             except ModelError as error:
                 if not growth.text:
                     raise
                 log.warning("an answer broke off, it is asked for anew: %s", error)
-        return await model.complete(prompt.turns, model=name, tools=tools)
+        whole = model.complete(prompt.turns, model=name, tools=tools)
+        return await self._metered(writing, growth, prompt, whole)
 
-    async def _spent(
-        self, account: Account, question: Message, prompt: Prompt, completion: Completion
-    ) -> None:
+    async def _metered(
+        self, writing: Writing, growth: Growth, prompt: Prompt, asking: Awaitable[Completion]
+    ) -> Completion:
+        """Wait for a completion and note what it cost, were it stopped or broken off half-way."""
+        before = len(growth.text)
+        try:
+            completion = await asking
+        except (ModelError, asyncio.CancelledError):
+            if streamed := growth.text[before:]:
+                model = self.cast.characters()[writing.account.user_id].model or self.model().model
+                partly = Completion(streamed, model, None, None, None)
+                await self._spent(writing, prompt, partly)
+            raise
+        await self._spent(writing, prompt, completion)
+        return completion
+
+    async def _spent(self, writing: Writing, prompt: Prompt, completion: Completion) -> None:
+        """Note what a completion cost; what the endpoint does not tell is counted."""
+        written = completion.completion_tokens
         await self.memory.archive.record_usage(
             Usage(
                 int(time.time() * 1000),
-                question.room_id,
-                account.user_id,
-                question.sender,
+                writing.question.room_id,
+                writing.account.user_id,
+                writing.question.sender,
                 completion.model,
                 completion.prompt_tokens or prompt.tokens,
-                completion.completion_tokens or 0,
+                await self.prompts.tokens(completion.text) if written is None else written,
             )
         )
 
@@ -224,3 +243,13 @@ class Answering:
         except WorldError as error:
             log.warning("no apology in %s: %s", message.room_id, error)
         self.tell(f"No answer to {message.sender} in {message.room_id}: {reason}.")
+
+
+async def _gathered(pieces: AsyncGenerator[str | Completion], growth: Growth) -> Completion:
+    """Let an answer grow by the pieces of a stream, and return the whole; raises `ModelError`."""
+    async with aclosing(pieces):
+        async for piece in pieces:
+            if isinstance(piece, Completion):
+                return piece
+            growth.text += piece
+    raise ModelError("the stream had no end")

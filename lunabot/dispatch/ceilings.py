@@ -5,6 +5,7 @@ the state, so that a restart does not say it again.
 """
 
 import logging
+import sqlite3
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
@@ -130,3 +131,11 @@ class Ceilings:
 def _name(ceiling: Ceiling) -> str:
     """Return what makes it another ceiling: one that was raised is told of anew."""
     return f"{ceiling.kind} {ceiling.subject} {ceiling.most}"
+
+
+def spending_of(connection: sqlite3.Connection, day: int) -> Spending:
+    """Return what a day (UTC, counted from 1970) has cost; on a thread of the archive's."""
+    spending = Spending(day)
+    for _, row in usage.newer(connection, 0, day * DAY_MS):
+        spending.add(row)
+    return spending

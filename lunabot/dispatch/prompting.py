@@ -1,5 +1,6 @@
 """From a question to the prompt that answers it: what is read, and by whose settings."""
 
+import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -8,6 +9,7 @@ from lunabot.dispatch.cast import Cast
 from lunabot.dispatch.queue import Question
 from lunabot.dispatch.recall import Recall
 from lunabot.dispatch.sight import Sight
+from lunabot.llm.tools import Tool
 from lunabot.matrix.account import Account
 from lunabot.matrix.events import Message
 from lunabot.matrix.ids import UserId
@@ -42,9 +44,15 @@ class Prompting:
     recall: Recall
     _anchors: Anchors = field(default_factory=Anchors)
 
-    async def __call__(self, account: Account, questions: Sequence[Question]) -> Prompt:
-        """Return the prompt for questions of one conversation; raises `BudgetTooSmall`."""
+    async def __call__(
+        self, account: Account, questions: Sequence[Question], tools: Sequence[Tool] = ()
+    ) -> Prompt:
+        """Return the prompt for questions of one conversation; raises `BudgetTooSmall`.
+
+        The `tools` that go with it are counted in its budget.
+        """
         limits, characters = self.limits(), self.cast.characters()
+        budget = limits.budget_tokens - sum([await self.tokens(str(each.body)) for each in tools])
         question, character = questions[-1].message, characters[account.user_id]
         asked = {each.message.event_id for each in questions}
         newest = await self._newest(questions)
@@ -61,7 +69,7 @@ class Prompting:
             question,
             names=names,
             own=characters.keys(),
-            budget_tokens=limits.budget_tokens,
+            budget_tokens=budget,
             is_whole=_is_whole(newest, limits.budget_tokens),
         )
         material = Material(
@@ -75,7 +83,7 @@ class Prompting:
             retrieved=recalled.messages,
             seen=seen,
         )
-        most = Limits(limits.budget_tokens, limits.reply_tokens)
+        most = Limits(budget, limits.reply_tokens)
         conversation = (account.user_id, question.room_id, question.thread)
         anchor = self._anchors.get(conversation)
         prompt = await compose(
@@ -85,6 +93,10 @@ class Prompting:
         self._anchors.put(conversation, prompt.anchor)
         return prompt
 
+    async def tokens(self, text: str) -> int:
+        """Return how many tokens a text takes, counted in a thread: the tables may not be loaded
+        yet."""
+        return await asyncio.to_thread(self.tokenizer.count, text)
 
     async def _newest(self, questions: Sequence[Question]) -> Sequence[Message]:
         """Return the newest messages around questions: more than fit, where there are more.

@@ -33,10 +33,20 @@ class Ceiling:
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """A ceiling that is near, or `full`: nothing is left below it."""
+    """How far a ceiling is reached: `near`, or `full` where nothing is left below it."""
 
     ceiling: Ceiling
     spent: int
+
+    @property
+    def percent(self) -> int:
+        """How much of it is spent, rounded down."""
+        return 100 * self.spent // self.ceiling.most
+
+    @property
+    def near(self) -> bool:
+        """Whether the administrators should know."""
+        return self.percent >= _NEAR_PERCENT
 
     @property
     def full(self) -> bool:
@@ -66,23 +76,34 @@ class Spending:
 
     def near(self, ceilings: Collection[Ceiling]) -> tuple[Reached, ...]:
         """Return those of the ceilings that are near or full."""
-        found = [Reached(each, self._tokens[each.kind, each.subject]) for each in ceilings]
+        found = (Reached(each, self._tokens[each.kind, each.subject]) for each in ceilings)
+        return tuple(each for each in found if each.near)
+
+    def fullest(self, settings: LimitsSettings, number: int) -> tuple[Reached, ...]:
+        """Return, of each kind that has a ceiling, so many that are reached furthest."""
         return tuple(
-            each for each in found if 100 * each.spent >= _NEAR_PERCENT * each.ceiling.most
+            reached
+            for kind, most in _limits(settings).items()
+            if most
+            for reached in self._reached(kind, most)[:number]
         )
+
+    def _reached(self, kind: Kind, most: int) -> list[Reached]:
+        """Return how far the ceilings of a kind are reached, the fullest first."""
+        spent = self._tokens.most_common()
+        return [
+            Reached(Ceiling(kind, name, most), tokens) for (of, name), tokens in spent if of is kind
+        ]
 
 
 def ceilings_over(
     settings: LimitsSettings, account: UserId, people: Collection[UserId], room_id: RoomId
 ) -> tuple[Ceiling, ...]:
     """Return the ceilings over an answer that an account gives to people in a room."""
-    wanted = (
-        Ceiling(Kind.ALL, "", settings.daily_tokens),
-        Ceiling(Kind.ROOM, room_id, settings.room_tokens),
-        Ceiling(Kind.PERSONA, account, settings.persona_tokens),
-        *(Ceiling(Kind.PERSON, person, settings.person_tokens) for person in sorted(people)),
-    )
-    return tuple(ceiling for ceiling in wanted if ceiling.most)
+    limits = _limits(settings)
+    subjects = [(Kind.ALL, ""), (Kind.ROOM, room_id), (Kind.PERSONA, account)]
+    subjects += [(Kind.PERSON, person) for person in sorted(people)]
+    return tuple(Ceiling(kind, name, limits[kind]) for kind, name in subjects if limits[kind])
 
 
 def stopping(near: Collection[Reached], askers: int) -> Reached | None:
@@ -94,3 +115,12 @@ def stopping(near: Collection[Reached], askers: int) -> Reached | None:
     of_persons = [each for each in full if each.ceiling.kind is Kind.PERSON]
     others = [each for each in full if each.ceiling.kind is not Kind.PERSON]
     return next(iter(others or (of_persons if len(of_persons) == askers else ())), None)
+
+
+def _limits(settings: LimitsSettings) -> dict[Kind, int]:
+    return {
+        Kind.ALL: settings.daily_tokens,
+        Kind.ROOM: settings.room_tokens,
+        Kind.PERSONA: settings.persona_tokens,
+        Kind.PERSON: settings.person_tokens,
+    }

@@ -6,6 +6,8 @@ from typing import Any
 
 from lunabot.llm.tools import ToolCall
 
+_MOST_TOKENS = 10**9  # what is more was not counted
+
 
 @dataclass(frozen=True, slots=True)
 class Completion:
@@ -44,10 +46,10 @@ class Gathering:
         Raises `Unreadable` where the chunk has another shape.
         """
         try:
-            self.model = chunk.get("model") or self.model
+            self.model = _named(chunk.get("model")) or self.model
             self._usage = chunk.get("usage") or self._usage
             text = "".join(self._text(choice, part) for choice in chunk["choices"][:1])
-        except (AttributeError, KeyError, TypeError) as error:
+        except (AttributeError, KeyError, TypeError, RecursionError) as error:
             raise Unreadable from error
         self._texts.append(text)
         return text
@@ -64,7 +66,7 @@ class Gathering:
         )
 
     def _text(self, choice: Any, part: str) -> str:
-        self.finish_reason = choice.get("finish_reason") or self.finish_reason
+        self.finish_reason = _named(choice.get("finish_reason")) or self.finish_reason
         message = choice.get(part) or {}
         for place, call in enumerate(message.get("tool_calls") or ()):
             self._add_call(call.get("index", place), call.get("function") or {})
@@ -105,10 +107,15 @@ def read_model_names(body: bytes) -> list[str]:
 def _decoded(body: bytes) -> Any:
     try:
         return json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Unreadable from error
+
+
+def _named(value: object) -> str:
+    """Return a name as a store can hold it: JSON can bring half a character."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
 
 
 def _count(usage: Any, name: str) -> int | None:
     count = usage.get(name) if isinstance(usage, dict) else None
-    return count if isinstance(count, int) else None
+    return count if type(count) is int and 0 <= count < _MOST_TOKENS else None

@@ -10,7 +10,6 @@ Measured, and why it is built so (prompts of 42 turns, 20 calls at a time):
 
 import asyncio
 import ipaddress
-import json
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -108,7 +107,7 @@ class Connection:
             failure = self._endpoint.unreachable()
         except openai.APIError:  # an error event within a stream
             failure = self._endpoint.broken_off()
-        except (Unreadable, json.JSONDecodeError, UnicodeDecodeError):
+        except (Unreadable, ValueError, RecursionError):  # no JSON, too long a number, too deep
             failure = self._endpoint.garbled()
         raise failure from None
 

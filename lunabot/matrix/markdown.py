@@ -1,7 +1,7 @@
 """From a model's Markdown to the content of events.
 
 What a model writes pings nobody: ``m.mentions`` is always set, and since Matrix 1.7 it, not the
-text, decides who is notified, so that ``@room`` may stand in the text as it likes.
+text, decides who is notified. For those who go by the text still, `render` breaks ``@room``.
 """
 
 from collections.abc import Iterable

@@ -2,17 +2,20 @@
 
 import logging
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+import jsonschema  # type: ignore[import-untyped]
 import nio
+import nio.schemas
 
 from lunabot.errors import Refused, WorldError, new_reference
 from lunabot.matrix.crypto_store import CryptoStore
 from lunabot.matrix.session import Session
+from lunabot.matrix.sifting import sift
 
 log = logging.getLogger(__name__)
 
@@ -24,10 +27,34 @@ class SessionLost(WorldError):
     """The homeserver no longer knows this device: it was logged out or deactivated elsewhere."""
 
 
+class _TerseValidator:
+    """nio's check of events against its schemas, whose errors name the rule that was broken.
+
+    nio logs each error as jsonschema words it, with the event in it as `pprint` sets it: that
+    holds the loop for half a second where an event is large, and fails where it is nested deeply.
+    """
+
+    def __init__(self, schema: Mapping[str, Any], **options: Any) -> None:
+        self._whole = _WholeValidator(schema, **options)
+
+    def validate(self, instance: object) -> None:
+        try:
+            error = next(self._whole.iter_errors(instance), None)
+        except RecursionError:
+            raise jsonschema.ValidationError("nested too deeply") from None
+        if error is not None:
+            raise jsonschema.ValidationError(f"breaks the rule {error.validator!r}")
+
+
+_WholeValidator = nio.schemas.Validator
+nio.schemas.Validator = _TerseValidator
+
+
 class _Client(nio.AsyncClient):
     """nio's client without its own emoji verification, which answers wrongly (nio#570, #573).
 
-    Once closed it stays so: nio would open a session anew, which nobody closes.
+    Once closed it stays so: nio would open a session anew, which nobody closes. And no event of a
+    stranger's ends a sync: what cannot be decrypted or read is passed over.
     """
 
     _is_closed = False
@@ -41,10 +68,39 @@ class _Client(nio.AsyncClient):
             raise SessionLost("this account has ended")
         return await super().send(*args, **more)
 
+    async def parse_body(self, transport_response: aiohttp.ClientResponse) -> dict[Any, Any]:
+        return sift(await super().parse_body(transport_response))
+
+    def decrypt_event(self, event: nio.MegolmEvent) -> Any:
+        """Return a decrypted event; raises `EncryptionError`, whatever was encrypted."""
+        try:
+            decrypted = super().decrypt_event(event)
+        except (nio.EncryptionError, nio.LocalProtocolError):
+            raise
+        except Exception as error:  # no text, no JSON, too deep, too long a number
+            raise nio.EncryptionError(f"not an event ({type(error).__name__})") from error
+        if not getattr(decrypted, "decrypted", False):  # then all of it is its sender's word
+            raise nio.EncryptionError("not an event")
+        return decrypted
+
+    def _handle_timeline_event(self, event: Any, room_id: str, *more: Any) -> Any:
+        """Decrypt an event, or take its state; nio would take state that came encrypted, too."""
+        if not isinstance(event, nio.MegolmEvent):
+            return super()._handle_timeline_event(event, room_id, *more)
+        event.room_id = room_id
+        try:
+            return self.decrypt_event(event)
+        except nio.EncryptionError:
+            return None
+
     def _handle_decrypt_to_device(self, event: Any) -> Any:
         if isinstance(event, nio.KeyVerificationEvent):
             return None
-        return super()._handle_decrypt_to_device(event)
+        try:
+            return super()._handle_decrypt_to_device(event)
+        except Exception as error:
+            log.info("passed over what %s sent: %s", event.sender, type(error).__name__)
+            return None
 
 
 def make_client(homeserver: str, session: Session, store: Path) -> nio.AsyncClient:

@@ -236,6 +236,7 @@ class Archive(Database):
     async def scrub(self) -> None:
         """Leave nothing in the file of what was purged; a second for 10 MB, held up meanwhile."""
         await self._read(purges.scrub)
+        await self.remove_old_copies()
 
 
 def _record_sync(

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
 from lunabot.errors import WorldError
-from lunabot.memory import schema
+from lunabot.files import remove_old_copies
+from lunabot.memory import salvage, schema
 
 _OURS = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISUSE}
 
@@ -26,7 +27,8 @@ _Query = Callable[Concatenate[sqlite3.Connection, _P], _T]
 class Database:
     """Runs queries. Every one raises `WorldError` when the file or the disk fails.
 
-    Nothing was changed then. An instance comes from `open`.
+    Nothing was changed then. An instance comes from `open`. `warnings` are what administrators
+    should know of the file.
     """
 
     def __init__(
@@ -35,7 +37,9 @@ class Database:
         thread: ThreadPoolExecutor,
         connection: sqlite3.Connection,
         searching: tuple[ThreadPoolExecutor, sqlite3.Connection],
+        warnings: tuple[str, ...] = (),
     ) -> None:
+        self.warnings = warnings
         self._path = path
         self._thread = thread
         self._connection = connection
@@ -45,10 +49,12 @@ class Database:
     async def open(cls, path: Path | None) -> Self:
         """Open or create an archive; None keeps it in memory, where nothing outlives it.
 
-        A file that cannot be used is left as it is and raises `WorldError`.
+        What can be read of a damaged file is saved (`warnings` tells). One that cannot be used is
+        left as it is and raises `WorldError`.
         """
         thread = ThreadPoolExecutor(1, thread_name_prefix="archive")
         try:
+            mended = await _on(thread, salvage.mend, path) if path else None
             connection = await _on(thread, schema.connect, path)
             searching = (thread, connection) if path is None else await _searching(path)
         except (sqlite3.Error, OSError) as error:
@@ -56,7 +62,7 @@ class Database:
                 f"{path} cannot be used ({error}). It was left as it is: restore a backup or move "
                 "it away, then start Luna again."
             ) from error
-        return cls(path, thread, connection, searching)
+        return cls(path, thread, connection, searching, (mended,) if mended else ())
 
     async def close(self) -> None:
         """Finish what was asked for and close the file. Nothing may be asked of it any more."""
@@ -77,6 +83,12 @@ class Database:
     async def change(self, query: _Query[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         """Run a query that writes, in a transaction of its own: all of it happens, or nothing."""
         return await self._write(query, *args, **kwargs)
+
+    async def remove_old_copies(self) -> None:
+        """Remove what was kept because it was damaged, or before its schema changed."""
+        if self._path:
+            with self._failing():
+                await _on(self._thread, remove_old_copies, self._path)
 
     async def _read(self, query: _Query[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         """Run a query on the archive's thread."""
@@ -101,6 +113,12 @@ class Database:
         except (sqlite3.Error, OSError) as error:
             if _is_bug(error):
                 raise
+            if self._path and _code(error) == sqlite3.SQLITE_CORRUPT:
+                salvage.mark(self._path)
+                raise WorldError(
+                    f"{self._path} is damaged ({error}). Stop me and start me again: what can be "
+                    "read is saved then, and what cannot be stored now is asked for again."
+                ) from error
             raise WorldError(
                 f"{self._path} failed ({error}). What could not be stored is asked for again "
                 "from the server at the next start."
@@ -121,7 +139,9 @@ async def _on(
 
 def _is_bug(error: Exception) -> bool:
     """Tell a mistake in our SQL or its use from a file or disk that fails."""
-    if not isinstance(error, sqlite3.Error):
-        return False
+    return isinstance(error, sqlite3.Error) and _code(error) in _OURS
+
+
+def _code(error: Exception) -> int:
     code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_MISUSE)
-    return code & 0xFF in _OURS  # the rest of an extended code is its detail
+    return code & 0xFF  # the rest of an extended code is its detail

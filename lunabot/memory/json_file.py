@@ -1,15 +1,18 @@
-"""A JSON file that is whole whatever happens: written aside, then renamed; the last one is kept.
+"""A JSON file that is whole whatever happens: written aside, then renamed, and all of it twice.
 
 Nothing here knows of asyncio: these functions wait for the disk, so they belong on a thread.
 """
 
-import glob
 import json
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
+
+from lunabot.files import broken_name
 
 Tables = dict[str, dict[str, dict[str, Any]]]
 """What TinyDB stores: documents by id, by table."""
@@ -20,68 +23,87 @@ _encode = json.JSONEncoder(ensure_ascii=False).encode
 def load(path: Path) -> tuple[Tables | None, tuple[str, ...]]:
     """Read the tables of a file, or of its backup when it is broken or missing.
 
-    Returns them (None when there is neither) and a warning for each thing that was not as it
-    should be. A broken file is never lost: it stays as ``NAME.broken-N``. Raises `OSError`.
+    Returns them (None when there is neither) and, where not all was as it should be, a line that
+    tells it. What is broken is never lost: it stays as ``NAME.broken-N``. Raises `OSError`.
     """
-    warnings = []
+    troubles: list[str] = []
     for candidate in (path, backup(path)):
         try:
             tables = _read(candidate)
         except FileNotFoundError:
             continue
         except (ValueError, RecursionError) as error:
-            kept = _set_aside(candidate)
-            warnings.append(f"{candidate.name} was broken ({error}) and is kept as {kept.name}")
+            kept = candidate.replace(broken_name(candidate))
+            troubles.append(f"{candidate.name} was broken ({error}) and is kept as {kept.name}")
             continue
-        if candidate != path:
-            warnings.append(f"{path.name} was missing or broken: its backup was taken")
-        return tables, tuple(warnings)
-    return None, tuple(warnings)
+        if candidate == path:
+            return tables, ()
+        what = troubles[0] if troubles else f"{path.name} was missing"
+        taken = f"Its backup, saved {_saved(candidate)}, was taken: there is nothing to be done."
+        return tables, (f"{what}. {taken}",)
+    if not troubles:
+        return None, ()
+    what = " and ".join(troubles)
+    todo = f"stop me and put one of them in order as {path.name}, or restore a backup"
+    return None, (f"{what}. I began with an empty one: {todo}.",)
 
 
 def save(path: Path, tables: Tables) -> int:
-    """Replace the file's content in one step, keep the one before as its backup.
+    """Replace the content of the file and of its backup, each in one step.
 
-    Returns the new size in bytes. Raises `OSError`; the file is then what it was before.
+    Both hold all of it, on pages of their own: damage to one of them costs nothing. Returns the
+    new size in bytes. Raises `OSError`; both files are then what they were before.
     """
-    aside = path.with_name(path.name + ".tmp")
-    aside.unlink(missing_ok=True)
-    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(descriptor, "wb") as file:
-        for line in _lines(tables):
-            file.write(line.encode("utf-8", "replace"))  # clients can send lone surrogates
-        size = file.tell()
-        file.flush()
-        os.fsync(descriptor)
-    _keep_backup(path)
-    aside.replace(path)
+    new = {_new(each): each for each in (path, backup(path))}
+    first, second = new
+    try:
+        size = _write(first, tables)
+        _copy(first, second)
+    except BaseException:
+        for aside in new:
+            aside.unlink(missing_ok=True)  # the disk may be full of it
+        raise
+    for aside, target in new.items():
+        aside.replace(target)
     _sync_folder(path.parent)
     return size
 
 
 def backup(path: Path) -> Path:
-    """Return where the content before the last save is kept."""
+    """Return where the content is kept a second time."""
     return path.with_name(path.name + ".bak")
 
 
-def remove_old_copies(path: Path) -> None:
-    """Remove what was set aside because it was broken, or before its schema changed."""
-    for kind in ("broken", "schema"):
-        for copy in path.parent.glob(f"{glob.escape(path.name)}.{kind}-*"):
-            copy.unlink(missing_ok=True)
+def _new(path: Path) -> Path:
+    return path.with_name(path.name + ".tmp")
 
 
-def _keep_backup(path: Path) -> None:
-    """Make the file its own backup without its missing for a moment: a kill may come any time."""
-    if not path.exists():
-        return
-    link = path.with_name(path.name + ".bak.tmp")
-    link.unlink(missing_ok=True)
-    try:
-        os.link(path, link)
-    except OSError:  # a file system without hard links
-        shutil.copy2(path, link)
-    link.replace(backup(path))
+def _write(path: Path, tables: Tables) -> int:
+    with _opened(path) as file:
+        for line in _lines(tables):
+            file.write(line.encode("utf-8", "replace"))  # clients can send lone surrogates
+        return file.tell()
+
+
+def _copy(source: Path, target: Path) -> None:
+    with source.open("rb") as written, _opened(target) as file:
+        shutil.copyfileobj(written, file)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """Give a new file of mode 0600 that is on the disk when it is closed."""
+    path.unlink(missing_ok=True)  # a crash may have left it
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(descriptor, "wb") as file:
+        yield file
+        file.flush()
+        os.fsync(descriptor)
+
+
+def _saved(path: Path) -> str:
+    moment = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _read(path: Path) -> Tables:
@@ -95,13 +117,6 @@ def _read(path: Path) -> Tables:
 
 def _is_table(table: object) -> bool:
     return isinstance(table, dict) and all(isinstance(entry, dict) for entry in table.values())
-
-
-def _set_aside(path: Path) -> Path:
-    number = 1
-    while (kept := path.with_name(f"{path.name}.broken-{number}")).exists():
-        number += 1
-    return path.replace(kept)
 
 
 def _lines(tables: Tables) -> Iterator[str]:

@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tinydb.storages import Storage
 
 from lunabot.errors import WorldError
+from lunabot.files import remove_old_copies
 from lunabot.memory import json_file
 from lunabot.memory.json_file import Tables
 
@@ -27,6 +29,7 @@ class JsonStorage(Storage):
 
     def __init__(self, path: Path | None, tables: Tables | None = None) -> None:
         self.problem: str | None = None
+        self._heard: Callable[[str | None], None] = lambda problem: None
         self._path = path
         self._tables = tables
         self._size = 0
@@ -61,18 +64,28 @@ class JsonStorage(Storage):
                 self._changed.set()
                 if not isinstance(error, OSError):
                     raise
-                self.problem = f"{self._path} could not be saved ({error}); it is tried again."
+                self.problem = (
+                    f"{self._path} could not be saved ({error}); it is tried again every "
+                    f"{_RETRY_S:.0f} s. What changed since is in memory alone: make room on the "
+                    "disk, or let me write there."
+                )
+                self._heard(self.problem)
                 raise WorldError(self.problem) from error
-            self.problem = None
+            if self.problem:
+                self.problem = None
+                self._heard(None)
+
+    def report_to(self, hear: Callable[[str | None], None]) -> None:
+        """Have somebody hear of each save that fails, and (None) of the first that works again."""
+        self._heard = hear
 
     async def scrub(self) -> None:
         """Leave nothing on the disk of what was taken out; raises `WorldError` where that fails."""
-        for _ in range(2):  # the first save makes what was before the backup
-            self._changed.set()
-            await self.flush()
+        self._changed.set()
+        await self.flush()
         if self._path:
             loop = asyncio.get_running_loop()
-            await loop.run_in_executor(self._thread, json_file.remove_old_copies, self._path)
+            await loop.run_in_executor(self._thread, remove_old_copies, self._path)
 
     async def stop(self) -> None:
         """Save what has changed and end; raises `WorldError` when it could not be saved."""

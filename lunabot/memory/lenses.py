@@ -1,8 +1,8 @@
 """What each lens has seen in a room: running texts, documents of the state, one for each room."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Self
 
 from lunabot.matrix.ids import RoomId, UserId
 from lunabot.memory.documents import Documents
@@ -12,17 +12,51 @@ from lunabot.memory.documents import Documents
 class LensText:
     """A room as one lens sees it.
 
-    `until` is the watermark: when the newest message in it was sent; `updated` is when it was
-    written (both in milliseconds of the server's clock). `edited_by` is the administrator whose
-    words it has. One without a text is to be written anew.
+    `written` are the words of a model. `until` is the watermark: when the newest message in it was
+    sent; `updated` is when it was written (both in milliseconds of the server's clock). One that is
+    `stale` lost its words and is to be written anew.
+
+    `pinned` are the words of an administrator, `edited_by` who that is: no model changes them. What
+    models write stands behind them and tells of what was said after `since`.
     """
 
     room_id: RoomId
     lens: str
-    text: str
+    written: str
     until: int
     updated: int
     edited_by: UserId | None = None
+    pinned: str = ""
+    since: int = -1
+    stale: bool = False
+
+    @property
+    def text(self) -> str:
+        """All that it says: the words of the administrator first."""
+        return "\n\n".join(filter(None, (self.pinned, self.written)))
+
+    def edited(self, by: UserId, text: str, now: int) -> Self:
+        """Return it with the words of an administrator in place of all that it said."""
+        return replace(
+            self,
+            written="",
+            updated=now,
+            edited_by=by,
+            pinned=text,
+            since=self.until,
+            stale=False,
+        )
+
+    def wordless(self, until: int, *, unpinned: bool = False) -> Self:
+        """Return it without a model's words, or (`unpinned`) without an administrator's, too.
+
+        It reads the messages themselves after `until`, if it had come so far.
+        """
+        if not (self.written or unpinned):
+            return self
+        bare = replace(self, edited_by=None, pinned="", since=-1) if unpinned else self
+        reached = min(bare.until, max(until, bare.since))
+        return replace(bare, written="", until=reached, stale=True)
 
 
 class LensTable:
@@ -71,7 +105,16 @@ class LensTable:
 def _from_fields(room_id: RoomId, lens: str, fields: Any) -> LensText | None:
     """Return the text that is in a document, or None where what is there is none."""
     try:
-        known: Mapping[str, Any] = {**fields}
+        known: dict[str, Any] = {**fields}
+        if "text" in known:
+            known |= _apart(known.pop("text"), known)
         return LensText(room_id, lens, **known)
-    except TypeError:
+    except (KeyError, TypeError):
         return None
+
+
+def _apart(text: str, known: Mapping[str, Any]) -> dict[str, Any]:
+    """Return whose words a text is: older documents had those of both in one."""
+    if known["edited_by"]:
+        return {"written": "", "pinned": text, "since": known["until"]}
+    return {"written": text, "stale": not text}

@@ -66,7 +66,7 @@ class Memory:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What administrators should know about the stores."""
-        return self._warnings + self.state.warnings
+        return self._warnings + self.archive.warnings + self.state.warnings
 
     async def close(self) -> None:
         """Save the state and close the archive."""

@@ -1,6 +1,7 @@
 """What each persona wants to remember: documents of the state, one for each persona."""
 
-from collections.abc import Collection, Iterable, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -14,8 +15,9 @@ class Note:
 
     `number` is its own for as long as the persona lives, and never another's. Its source is the
     chapter (of level 0) of a room; a note with the empty `room_id` counts in every room. `written`
-    is in milliseconds of the server's clock. `edited_by` is the administrator whose words it has.
-    One that took the place of older notes may have words of all chapters from `since` on.
+    is in milliseconds of the server's clock. `edited_by` is the administrator whose words it has:
+    no model changes it. One that took the place of older notes may have words of all chapters from
+    `since` on.
     """
 
     persona: UserId
@@ -28,10 +30,10 @@ class Note:
     edited_by: UserId | None = None
     since: int = 0
 
-    def stems_from(self, room_id: RoomId, chapters: Collection[int]) -> bool:
-        """Tell whether it may have words of one of these chapters of a room."""
-        first = self.since or self.chapter
-        return self.room_id == room_id and any(first <= each <= self.chapter for each in chapters)
+    def stems_from(self, room_id: RoomId, chapters: Sequence[int]) -> bool:
+        """Tell whether it may have words of one of these chapters of a room (in rising order)."""
+        first = bisect_left(chapters, self.since or self.chapter)
+        return self.room_id == room_id and first < bisect_right(chapters, self.chapter)
 
 
 _FIELDS = tuple(field.name for field in fields(Note) if field.name != "persona")
@@ -107,20 +109,25 @@ class NoteTable:
         numbers = sorted(self.taken(persona, room_id) | {chapter})
         self._keep(persona, list(notes), {**self._taken(persona), room_id: numbers})
 
-    def retract(
-        self, room_id: RoomId, chapters: frozenset[int], *, keep_edited: bool = False
-    ) -> int:
+    def made_of(self, room_id: RoomId, chapters: frozenset[int]) -> tuple[Note, ...]:
+        """Return the notes of all personas that may have words of chapters of a room."""
+        numbers = sorted(chapters)
+        notes = (note for persona in self.personas() for note in self.of(persona))
+        return tuple(note for note in notes if note.stems_from(room_id, numbers))
+
+    def retract(self, room_id: RoomId, chapters: frozenset[int], *, unpinned: bool = False) -> int:
         """Forget the notes that may have words of the chapters; return how many there were.
 
-        These chapters are owed notes again. What an administrator worded may be kept.
+        These chapters are owed notes again. What an administrator wrote stays, but if `unpinned`.
         """
         count = 0
+        numbers = sorted(chapters)
         for persona in self.personas():
             notes, taken = self.of(persona), self.taken(persona, room_id)
             kept = [
                 note
                 for note in notes
-                if not note.stems_from(room_id, chapters) or (keep_edited and note.edited_by)
+                if not note.stems_from(room_id, numbers) or (note.edited_by and not unpinned)
             ]
             if len(kept) < len(notes) or taken & chapters:
                 count += len(notes) - len(kept)

@@ -102,11 +102,9 @@ def _withdraw(memory: Memory, room_id: RoomId, before: int | None) -> None:
         _clear(memory, room_id)
         return
     chapters = memory.state.chapters
-    old = [each for each in chapters.of(room_id) if each.begins < before]
-    withdraw(memory.state, room_id, [0, *(each.begins for each in old)])
-    for each in chapters.of(room_id):
-        if each.ends < before:
-            chapters.remove(each)
+    old = [each for each in chapters.places(room_id) if each.begins < before]
+    withdraw(memory.state, room_id, [0, *(each.begins for each in old)], unpinned=True)
+    chapters.remove(*(each for each in old if each.ends < before))
 
 
 def _clear(memory: Memory, room_id: RoomId | None) -> None:

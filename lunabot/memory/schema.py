@@ -5,6 +5,7 @@
 
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from lunabot.errors import WorldError
@@ -205,15 +206,22 @@ def connect(path: Path | None) -> sqlite3.Connection:
     Commits survive the death of the process. After a power cut the last ones may be missing
     (``synchronous=NORMAL``): the sync token is part of them, so the next sync brings them again.
 
+    Before the first migration of a file that has data, all of it is kept as ``NAME.schema-N``.
     Raises `WorldError` when a newer Luna wrote the file, and `sqlite3.Error` or `OSError` when
-    it cannot be used. Either way the file is left as it was found.
+    it, or that copy, cannot be used. Either way the file is left as it was found.
     """
-    if path is not None:  # SQLite would create it with the mode of the umask; its WAL inherits ours
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    connection = sqlite3.connect(path or ":memory:", timeout=5, isolation_level=None)
-    define_functions(connection)
+    connection = _opened(path)
     try:
-        _migrate(connection, path.name if path else "the archive")
+        version = _version(connection)
+        newest = len(MIGRATIONS)
+        if path and version > newest:
+            raise WorldError(
+                f"{path.name} was written by a newer Luna (schema {version}, this one knows "
+                f"{newest}). Nothing in it was changed: start that version, or move it away."
+            )
+        if path and 0 < version < newest:
+            _keep(connection, path.with_name(f"{path.name}.schema-{version}"))
+        _migrate(connection, newest)
         connection.executescript(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON;"
         )
@@ -230,14 +238,43 @@ def connect_reader(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _migrate(connection: sqlite3.Connection, name: str) -> None:
+def create(path: Path, version: int) -> sqlite3.Connection:
+    """Make an archive with the tables of an earlier schema, and open it."""
+    connection = _opened(path)
+    _migrate(connection, version)
+    return connection
+
+
+def _opened(path: Path | None) -> sqlite3.Connection:
+    if path is not None:  # SQLite would create it with the mode of the umask; its WAL inherits ours
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    connection = sqlite3.connect(path or ":memory:", timeout=5, isolation_level=None)
+    define_functions(connection)
+    return connection
+
+
+def _version(connection: sqlite3.Connection) -> int:
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version > len(MIGRATIONS):
-        raise WorldError(
-            f"{name} was written by a newer Luna (schema {version}, this one knows "
-            f"{len(MIGRATIONS)}). Nothing in it was changed: start that version, or move it away."
-        )
-    for number in range(version, len(MIGRATIONS)):
+    return version
+
+
+def _migrate(connection: sqlite3.Connection, version: int) -> None:
+    for number in range(_version(connection), version):
         connection.executescript(
             f"BEGIN IMMEDIATE; {MIGRATIONS[number]} PRAGMA user_version = {number + 1}; COMMIT;"
         )
+
+
+def _keep(connection: sqlite3.Connection, path: Path) -> None:
+    """Copy all there is, the write-ahead log included, to a file that is whole or not there."""
+    part = path.with_name(path.name + ".tmp")
+    part.unlink(missing_ok=True)
+    descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with closing(sqlite3.connect(part)) as copy:
+            connection.backup(copy)
+        os.fsync(descriptor)
+        part.replace(path)
+    finally:
+        os.close(descriptor)
+        part.unlink(missing_ok=True)

@@ -6,7 +6,7 @@ about them is the archive, from which `Memory` fills them at every start.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -73,6 +73,10 @@ class State:
         """What administrators should know: a file that was broken, a save that fails."""
         problem = self._storage.problem
         return (*self._warnings, problem) if problem else self._warnings
+
+    def report_to(self, hear: Callable[[str | None], None]) -> None:
+        """Have somebody hear of each save that fails, and (None) of the first that works again."""
+        self._storage.report_to(hear)
 
     async def flush(self) -> None:
         """Have every change so far on the disk when this returns; raises `WorldError`."""

@@ -47,6 +47,7 @@ def _present(now: Figures) -> Iterator[Metric]:
     yield GaugeMetricFamily("luna_rooms", "Rooms that Luna herself is in.", now.rooms)
     yield GaugeMetricFamily("luna_questions_waiting", "Questions in line.", now.waiting)
     yield GaugeMetricFamily("luna_rooms_answering", "Rooms being answered in.", now.busy_rooms)
+    yield GaugeMetricFamily("luna_tasks", "Tasks of her event loop.", now.tasks)
     yield GaugeMetricFamily("luna_problems", "What does not work now: see health.", now.problems)
 
 

@@ -28,6 +28,7 @@ class Figures:
     rooms: int
     waiting: int
     busy_rooms: int
+    tasks: int
     problems: int
     tally: Tally
     answer_times_s: tuple[float, ...]
@@ -48,6 +49,7 @@ async def take(services: Services) -> Figures:
         rooms=len(services.account.client.rooms),
         waiting=services.queues.waiting,
         busy_rooms=services.queues.busy_rooms,
+        tasks=len(asyncio.all_tasks()),
         problems=len(services.problems.lines()),
         tally=await search(tally),
         answer_times_s=tuple((each.shown - each.asked) / 1000 for each in answers),

@@ -2,13 +2,14 @@
 
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from dataclasses import replace
-from itertools import takewhile
+from itertools import dropwhile, islice, takewhile
 
 from lunabot.matrix.events import Message
 from lunabot.matrix.ids import RoomId
 from lunabot.memory.chapters import Chapter
 from lunabot.remembering import instructions, segments
 from lunabot.remembering.desk import ALL, Desk, Work, day
+from lunabot.remembering.outline import outside, within
 from lunabot.remembering.reading import read_chapter
 from lunabot.remembering.segments import weight
 
@@ -31,19 +32,22 @@ async def owed_chapters(desk: Desk, room_id: RoomId, *, close: bool) -> AsyncGen
         else:
             table.remove(stale)
     known = table.of(room_id, 0)
-    for stretch in await _uncovered(desk, room_id, known, close=close):
-        yield _work(desk, _new(stretch, known), stretch, known)
-    for work in _upper(desk, room_id):
-        yield work
+    for stretch in await _uncovered(desk, room_id, close=close):
+        yield _work(desk, _new(stretch, table.next_number(room_id, 0)), stretch, known)
+    level = 1
+    while table.of(room_id, level - 1):
+        for work in _upper(desk, room_id, level):
+            yield work
+        level += 1
 
 
-async def _uncovered(
-    desk: Desk, room_id: RoomId, known: Sequence[Chapter], *, close: bool
-) -> list[Sequence[Message]]:
+async def _uncovered(desk: Desk, room_id: RoomId, *, close: bool) -> list[Sequence[Message]]:
     """Return the first closed stretch behind the last chapter, and the first before all of them.
 
-    What was said before is looked at once all of it that can be had has been fetched.
+    What was said before is looked at once all of it that can be had has been fetched. A chapter
+    that was deleted keeps its place.
     """
+    known = desk.memory.state.chapters.places(room_id, 0)
     last = max((chapter.ends for chapter in known), default=-1)
     later = await desk.talk(room_id, last + 1, enough=_ENOUGH)
     cut = segments.first_cut(later) or (len(later) if close and _is_heavy(later) else 0)
@@ -58,12 +62,12 @@ def _is_heavy(talk: Sequence[Message]) -> bool:
     return sum(map(weight, talk)) >= segments.LEAST
 
 
-def _new(talk: Sequence[Message], known: Sequence[Chapter]) -> Chapter:
+def _new(talk: Sequence[Message], number: int) -> Chapter:
     """Return the next chapter of a room, without its words."""
     first, last = talk[0], talk[-1]
     return Chapter(
         first.room_id,
-        _next_number(known),
+        number,
         0,
         first.event_id,
         last.event_id,
@@ -73,10 +77,6 @@ def _new(talk: Sequence[Message], known: Sequence[Chapter]) -> Chapter:
         title="",
         summary="",
     )
-
-
-def _next_number(known: Sequence[Chapter]) -> int:
-    return 1 + max((chapter.number for chapter in known), default=0)
 
 
 def _work(desk: Desk, chapter: Chapter, talk: Sequence[Message], known: Sequence[Chapter]) -> Work:
@@ -95,32 +95,33 @@ def _work(desk: Desk, chapter: Chapter, talk: Sequence[Message], known: Sequence
     )
 
 
-def _upper(desk: Desk, room_id: RoomId) -> Iterator[Work]:
-    """Yield the chapters of chapters that are owed; the newest chapters stand by themselves."""
+def _upper(desk: Desk, room_id: RoomId, level: int) -> Iterator[Work]:
+    """Yield the chapters of a level that are owed, each made of some below.
+
+    The newest below stand by themselves, and so do those whose chapter above was deleted.
+    """
     table = desk.memory.state.chapters
-    chapters, uppers = table.of(room_id, 0), table.of(room_id, 1)
-    for upper in uppers:
-        within = [each for each in chapters if _covers(upper, each)]
-        if not within:
+    chapters = table.of(room_id, level - 1)
+    for upper in table.of(room_id, level):
+        covered = within(chapters, upper)
+        if not covered:
             table.remove(upper)
-        elif upper.stale and not any(each.stale for each in within):
-            yield _upper_work(desk, upper, within)
-    alone = [each for each in chapters if not any(_covers(upper, each) for upper in uppers)]
+        elif upper.stale and not any(each.stale for each in covered):
+            yield _upper_work(desk, upper, covered)
+    alone = outside(chapters, table.places(room_id, level))
     if len(alone) >= _TOGETHER + _BY_THEMSELVES:
-        behind = chapters[chapters.index(alone[0]) :]
-        group = list(takewhile(alone.__contains__, behind))[:_TOGETHER]
+        places = {each.place for each in alone}
+        behind = dropwhile(lambda each: each.place not in places, chapters)
+        group = list(takewhile(lambda each: each.place in places, islice(behind, _TOGETHER)))
         if not any(each.stale for each in group):
-            yield _upper_work(desk, _over(group, uppers), group)
+            yield _upper_work(desk, _over(group, table.next_number(room_id, level)), group)
 
 
-def _covers(upper: Chapter, chapter: Chapter) -> bool:
-    return upper.begins <= chapter.begins and chapter.ends <= upper.ends
-
-
-def _over(group: Sequence[Chapter], known: Sequence[Chapter]) -> Chapter:
-    """Return the next chapter of chapters of a room, without its words."""
-    last, number = group[-1], _next_number(known)
-    return replace(group[0], number=number, level=1, last=last.last, ends=last.ends, edited_by=None)
+def _over(group: Sequence[Chapter], number: int) -> Chapter:
+    """Return the next chapter above a group, without its words."""
+    first, last = group[0].wordless(unpinned=True), group[-1]
+    level = first.level + 1
+    return replace(first, number=number, level=level, last=last.last, ends=last.ends)
 
 
 def _upper_work(desk: Desk, upper: Chapter, group: Sequence[Chapter]) -> Work:
@@ -151,8 +152,6 @@ def _keeper(desk: Desk, chapter: Chapter) -> Callable[[str], None]:
 
     def keep(text: str) -> None:
         told = read_chapter(text)
-        desk.memory.state.chapters.put(
-            replace(chapter, title=told.title, summary=told.summary, threads=told.threads)
-        )
+        desk.memory.state.chapters.put(chapter.told(told.title, told.summary, told.threads))
 
     return keep

@@ -13,7 +13,7 @@ from lunabot.matrix.text import visible
 from lunabot.prompt.transcript import harmless
 
 NOTHING = "nothing"
-"""What a persona writes where nothing is worth a note."""
+"""What a model writes where nothing is worth a note, or is to be added."""
 OPEN = "Open:"
 """What a line about something that stayed open begins with."""
 
@@ -58,10 +58,11 @@ Me: a note on yourself
 
 Do not repeat notes you have. Where nothing is worth a note, write: {nothing}"""
 _CHARACTER = "\n\nWho you are:\n{prompt}"
-_EDITED = (
-    "The record so far was worded by an administrator: keep what it says, in its words, and only "
-    "add to it, unless what is new plainly contradicts it."
-)
+_GIVEN = """
+
+What follows the line [Given:] was written by an administrator. It stays, word for word, in front \
+of your record: take it for true, do not repeat it, and write only what it does not say. Where \
+there is nothing to add, write: {nothing}"""
 MOST_NOTES = 5
 """How many notes a persona may take of one chapter."""
 
@@ -71,9 +72,9 @@ class Task:
     """A text that a model is to write about a room.
 
     `rules` are its instructions, in which ``{words}`` stands for its greatest length; `limit` is
-    that in tokens, and what is longer is not taken. `previous` is the version so far, `edited` that
-    an administrator worded it. `lines` are what is new, each to be read by itself. With `growing`,
-    what was written about the first lines is the previous version for the rest.
+    that in tokens, and what is longer is not taken. `given` stands in front of it for good,
+    `previous` is the version so far. `lines` are what is new, each to be read by itself. With
+    `growing`, what was written about the first lines is the previous version for the rest.
     """
 
     room_id: RoomId
@@ -81,17 +82,17 @@ class Task:
     lines: Sequence[str]
     limit: int
     previous: str = ""
-    edited: bool = False
+    given: str = ""
     growing: bool = True
 
     def system(self, limit: int) -> str:
         """Return the system turn for a text of at most so many tokens."""
-        rules = self.rules.replace("{words}", str(max(limit // 2, 20)))
-        return f"{rules}\n\n{_EDITED}" if self.edited else rules
+        return self.rules.replace("{words}", str(max(limit // 2, 20)))
 
     def turns(self, limit: int, previous: str, lines: Sequence[str]) -> tuple[ChatTurn, ...]:
         """Return the request for a text of at most so many tokens about some of the lines."""
-        parts = [f"[So far:]\n{inset(previous)}"] if previous else []
+        known = {"[Given:]": self.given, "[So far:]": previous}
+        parts = [f"{title}\n{inset(text)}" for title, text in known.items() if text]
         material = "\n".join([*parts, "[New:]", *lines, "[End. Write the record.]"])
         return (ChatTurn("system", self.system(limit)), ChatTurn("user", material))
 
@@ -107,11 +108,12 @@ def upper_chapter(room_id: RoomId, lines: Sequence[str]) -> Task:
 
 
 def lens(
-    room_id: RoomId, description: str, lines: Sequence[str], previous: str, *, edited: bool
+    room_id: RoomId, description: str, lines: Sequence[str], *, previous: str, given: str
 ) -> Task:
-    """Ask for a lens's text as it is after what was said."""
+    """Ask for a lens's text as it is after what was said, behind what is given."""
     rules = _RULES + "\n" + _LENS.format(description=description.strip())
-    return Task(room_id, rules, lines, limit=700, previous=previous, edited=edited)
+    rules += _GIVEN.format(nothing=NOTHING) if given else ""
+    return Task(room_id, rules, lines, limit=700, previous=previous, given=given)
 
 
 def notes(room_id: RoomId, name: str, prompt: str, lines: Sequence[str], previous: str) -> Task:

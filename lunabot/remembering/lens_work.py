@@ -1,18 +1,22 @@
 """Which lenses of a room are behind, and how they are brought up to date."""
 
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
 
 from lunabot.matrix.events import Message
 from lunabot.matrix.ids import RoomId
 from lunabot.memory.lenses import LensText
 from lunabot.memory.withdrawing import beginning
+from lunabot.prompt.tokens import ByteBound, cut
 from lunabot.remembering import instructions
 from lunabot.remembering.chapter_work import chapter_record
 from lunabot.remembering.desk import Desk, Work
 from lunabot.remembering.outline import told_once
+from lunabot.remembering.reading import read_addition
 from lunabot.remembering.segments import weight
 
 _AT_ONCE = 5_000  # of weight: so much is read before a text is kept
+_GIVEN = 4_000  # bytes of an administrator's words
 
 
 async def owed_lenses(
@@ -34,24 +38,32 @@ async def _work(
     chapters = state.chapters.of(room_id)
     seen = (known, chapters)
     until = known.until if known else beginning(state.chapters.of(room_id, 0))
-    is_anew = known is None or not known.text
+    is_lost = known is not None and known.stale
+    text = known or LensText(room_id, lens, "", until, 0)
     talk = _batch(await desk.talk(room_id, until + 1, enough=_AT_ONCE))
-    past = [chapter for chapter in chapters if chapter.ends <= until] if is_anew else []
+    is_anew = known is None or is_lost
+    past = [each for each in chapters if text.since < each.ends <= until] if is_anew else []
     lines = [chapter_record(chapter) for chapter in told_once(past)] + desk.lines(talk)
-    is_lost = known is not None and is_anew
     if not lines or (sum(map(weight, talk)) < enough and not is_lost):
         return None
     reached = talk[-1].timestamp if talk else until
-    previous = known.text if known else ""
-    edited_by = known.edited_by if known else None
 
-    def keep(text: str) -> None:
-        state.lenses.put(LensText(room_id, lens, text, reached, desk.now(), edited_by))
+    def keep(answer: str) -> None:
+        written = read_addition(answer, text.pinned) if text.pinned else answer
+        state.lenses.put(
+            replace(text, written=written, until=reached, updated=desk.now(), stale=False)
+        )
 
     return Work(
         "lens",
         f"lens {lens} of {room_id}",
-        instructions.lens(room_id, description, lines, previous, edited=edited_by is not None),
+        instructions.lens(
+            room_id,
+            description,
+            lines,
+            previous=text.written,
+            given=cut(text.pinned, _GIVEN, ByteBound()),
+        ),
         talk,
         seen,
         lambda: (state.lenses.get(room_id, lens), state.chapters.of(room_id)),

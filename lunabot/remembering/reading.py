@@ -108,6 +108,14 @@ def read_chapter(text: str) -> Told:
     return Told(title[:_TITLE], summary, tuple(dict.fromkeys(open_threads))[:_THREADS])
 
 
+def read_addition(text: str, given: str) -> str:
+    """Return what a text adds to what was given: not the lines that stand there, nor "nothing"."""
+    known = {line.strip() for line in given.splitlines()}
+    added = [line for line in text.splitlines() if not line.strip() or line.strip() not in known]
+    plain = "\n".join(added).strip()
+    return "" if _is_nothing(plain) else plain
+
+
 def read_notes(text: str) -> tuple[Noted, ...]:
     """Return the notes, a line each; none where the model says that there are none."""
     found = []
@@ -125,6 +133,7 @@ def _is_nothing(text: str) -> bool:
 
 
 def _first_words(summary: str) -> str:
-    first = one_line(summary.splitlines()[0]).lstrip("*_#>- ")
+    lines = (one_line(line).lstrip("*_#>- ") for line in summary.splitlines())
+    first = next(filter(None, lines), "…")
     cut = first[:60]
     return cut if cut == first else f"{cut.rpartition(' ')[0] or cut}…"

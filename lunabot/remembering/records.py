@@ -48,9 +48,7 @@ class Records:
         recent messages say anyway. Raises `WorldError` where the archive fails.
         """
         state = self.memory.state
-        if not (
-            state.chapters.of(room_id) or state.lenses.of(room_id) or state.notes.of(account)
-        ):
+        if not (state.chapters.of(room_id) or state.lenses.of(room_id) or state.notes.of(account)):
             return (), (), ()
         sight = _Sight(account, room_id, saw, self._stays(account, room_id))
         begins = self._recent_from(room_id)
@@ -115,7 +113,8 @@ class _Sight:
 def _chapter_excerpt(chapter: Chapter) -> Excerpt:
     days = " – ".join(dict.fromkeys((day(chapter.begins), day(chapter.ends))))
     threads = "".join(f"\n{OPEN} {thread}" for thread in chapter.threads)
-    return Excerpt(f"{days}, {chapter.title}", f"{chapter.summary}{threads}")
+    title = ", ".join(filter(None, (days, chapter.title)))
+    return Excerpt(title, f"{chapter.summary}{threads}")
 
 
 def _note_excerpt(

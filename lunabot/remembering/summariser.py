@@ -199,7 +199,9 @@ class Summariser:
         read = {}
         for room_id in await self._all_rooms():
             texts = [state.lenses.get(room_id, lens) for lens in lenses]
-            read[room_id] = max((text.until for text in texts if text and text.text), default=0)
+            read[room_id] = max(
+                (text.until for text in texts if text and not text.stale), default=0
+            )
         return await self._desk.memory.archive.search(messages.weight_after, read)
 
 

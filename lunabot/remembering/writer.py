@@ -86,7 +86,7 @@ class Writer:
         """Return the request with as many lines as it takes, and those left. Takes its time."""
         limits, counter = self.limits(), self.tokenizer
         limit = min(task.limit, limits.reply_tokens)
-        frame = sum(map(counter.count, (task.system(limit), previous))) + _FRAME
+        frame = sum(map(counter.count, (task.system(limit), task.given, previous))) + _FRAME
         room = min(limits.budget_tokens - limits.reply_tokens - frame, _PASS)
         if room < _LEAST:
             raise WorldError("context.budget_tokens leaves too little room to sum up: raise it")

@@ -31,7 +31,7 @@ class Administrator:
         self.room = room
         self.luna_id = luna_id
 
-    async def command(self, text: str, timeout_s: float = 15) -> CommandResult:
+    async def command(self, text: str, timeout_s: float = 30) -> CommandResult:
         """Send a command, such as ``health`` or ``!health``; return how it ended.
 
         A text that begins with a letter gets a slash. Waits for the mark and for a reply.
@@ -42,11 +42,11 @@ class Administrator:
         """Send a command and do not wait; return its event id."""
         return await self.person.send(self.room, f"/{text}" if text[0].isalpha() else text)
 
-    async def question(self, event_id: str, timeout_s: float = 15) -> Event:
+    async def question(self, event_id: str, timeout_s: float = 30) -> Event:
         """Return Luna's first reply to a command: the question before something is destroyed."""
         return await self.person.wait_for(self.room, reply_to(event_id, self.luna_id), timeout_s)
 
-    async def result(self, event_id: str, timeout_s: float = 15) -> CommandResult:
+    async def result(self, event_id: str, timeout_s: float = 30) -> CommandResult:
         """Return how a command that was sent ended, once it has its mark and a reply."""
         marked = reaction_to(event_id, YES, NO, sender=self.luna_id)
         mark = await self.person.wait_for(self.room, marked, timeout_s)

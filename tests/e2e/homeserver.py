@@ -1,22 +1,32 @@
 """The homeserver the end-to-end tests run against, by default a throwaway Synapse.
 
-``LUNA_E2E`` says which: ``process`` (the default) starts the Synapse that is installed beside
-Luna, on a free port and in a folder of its own; an ``http://…`` address names a running server,
-whose registration shared secret ``LUNA_E2E_SECRET`` then gives. That server must not limit the
-rate of requests, or the tests are slow.
+``LUNA_E2E`` says which:
+
+- ``process`` starts the Synapse that is installed beside Luna, on a free port and in a folder of
+  its own. It is the default where no container engine answers.
+- ``docker`` starts ``docker/compose.test.yaml``. It is the default where an engine answers.
+- ``http://…`` or ``https://…`` names a running server. ``LUNA_E2E_SECRET`` gives its registration
+  shared secret. It must not limit the rate of requests, or the tests are slow; the settings in
+  ``docker/synapse/test.yaml`` are those that are needed.
+
+Tests that pause or kill a homeserver start a process of their own, whatever ``LUNA_E2E`` says.
 """
 
+import asyncio
 import base64
 import json
 import os
 import secrets
+import shutil
 import socket
+import subprocess
 import sys
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+import yaml
 
 from lunabot.tether import tethered
 from tests.e2e.process import ChildProcess
@@ -24,6 +34,7 @@ from tests.e2e.session import Session, unique
 from tests.e2e.waiting import until
 
 SERVER_NAME = "localhost"
+CONTAINERS = Path(__file__).resolve().parents[2] / "docker"
 
 
 class Homeserver(ABC):
@@ -80,33 +91,25 @@ class SynapseProcess(Homeserver):
         """Write the configuration, which is YAML by way of JSON; return its path."""
         seed = base64.b64encode(secrets.token_bytes(32)).decode().rstrip("=")
         (folder / "signing.key").write_text(f"ed25519 a_test {seed}\n")
-        (folder / "log.yaml").write_text(json.dumps(_LOGGING))
         configuration = folder / "homeserver.yaml"
         configuration.write_text(json.dumps(self._configuration(folder)))
         return configuration
 
     def _configuration(self, folder: Path) -> dict[str, Any]:
-        resources = [{"names": ["client"], "compress": False}]
-        listener = {"port": self._port, "type": "http", "bind_addresses": ["127.0.0.1"]}
+        settings: dict[str, Any] = yaml.safe_load((CONTAINERS / "synapse/test.yaml").read_text())
+        for listener in settings["listeners"]:
+            listener.update(port=self._port, bind_addresses=["127.0.0.1"])
         database = {"name": "sqlite3", "args": {"database": str(folder / "homeserver.db")}}
-        return {
+        return settings | {
             "server_name": self.server_name,
             "public_baseurl": self.url,
-            "listeners": [{**listener, "resources": resources}],
             "database": database,
             "media_store_path": str(folder / "media"),
             "signing_key_path": str(folder / "signing.key"),
-            "log_config": str(folder / "log.yaml"),
+            "log_config": str(CONTAINERS / "synapse/log.yaml"),
             "registration_shared_secret": self.registration_shared_secret,
             "macaroon_secret_key": secrets.token_hex(16),
             "form_secret": secrets.token_hex(16),
-            "bcrypt_rounds": 4,
-            "report_stats": False,
-            # Else it takes a minute over them, and revives no account before their end.
-            "background_updates": {"sleep_enabled": False},
-            "trusted_key_servers": [],
-            "federation_domain_whitelist": [],
-            **_OPEN_RATE_LIMITS,
         }
 
     async def start(self) -> None:
@@ -141,15 +144,59 @@ class SynapseProcess(Homeserver):
         self.process.resume()
 
 
+class SynapseContainer(Homeserver):
+    """The Synapse of ``docker/compose.test.yaml``, in a project that no other test run has."""
+
+    def __init__(self) -> None:
+        self.server_name = SERVER_NAME
+        self.registration_shared_secret = secrets.token_hex(16)
+        file = str(CONTAINERS / "compose.test.yaml")
+        self._compose = ["docker", "compose", "-f", file, "-p", unique("luna-test")]
+
+    async def start(self) -> None:
+        """Start the container and return once it is healthy; the image may have to be fetched."""
+        await self._run("up", "--wait", "--quiet-pull")
+        self.url = f"http://{(await self._run('port', 'synapse', '8008')).strip()}"
+
+    async def stop(self) -> None:
+        """Remove the container and all it wrote."""
+        await self._run("down", "--volumes")
+
+    async def _run(self, *arguments: str) -> str:
+        """Return what a command of compose prints; AssertionError with its errors if it fails."""
+        process = await asyncio.create_subprocess_exec(
+            *self._compose,
+            *arguments,
+            env={**os.environ, "LUNA_E2E_SECRET": self.registration_shared_secret},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        output, errors = await process.communicate()
+        assert process.returncode == 0, f"docker compose {arguments[0]}: {errors.decode()}"
+        return output.decode()
+
+
 def chosen_homeserver(folder: Path) -> Homeserver:
     """Return the server that ``LUNA_E2E`` names, not started yet; `folder` is for its files."""
-    choice = os.environ.get("LUNA_E2E", "process")
+    choice = os.environ.get("LUNA_E2E") or ("docker" if engine_answers() else "process")
     if choice == "process":
         return SynapseProcess(folder)
+    if choice == "docker":
+        return SynapseContainer()
     if choice.startswith(("http://", "https://")):
         return RunningHomeserver(choice, os.environ["LUNA_E2E_SECRET"])
-    # A choice "docker" belongs here: another Homeserver, which starts docker/compose.test.yaml.
-    raise ValueError(f"LUNA_E2E={choice}: expected process or http://…")
+    raise ValueError(f"LUNA_E2E={choice}: expected process, docker or http://…")
+
+
+def engine_answers() -> bool:
+    """Whether there is a container engine: ``docker info`` fails without one."""
+    if not (docker := shutil.which("docker")):
+        return False
+    command = [docker, "info", "--format", "{{.ServerVersion}}"]
+    try:
+        return subprocess.run(command, capture_output=True, timeout=10).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
 
 
 def free_port() -> int:
@@ -158,25 +205,3 @@ def free_port() -> int:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
         return port
-
-
-_LIMIT = {"per_second": 10_000, "burst_count": 10_000}
-_OPEN_RATE_LIMITS: dict[str, Any] = {
-    "rc_message": _LIMIT,
-    "rc_registration": _LIMIT,
-    "rc_login": {"address": _LIMIT, "account": _LIMIT, "failed_attempts": _LIMIT},
-    "rc_joins": {"local": _LIMIT, "remote": _LIMIT},
-    "rc_joins_per_room": _LIMIT,
-    "rc_admin_redaction": _LIMIT,
-    "rc_invites": {"per_room": _LIMIT, "per_user": _LIMIT, "per_issuer": _LIMIT},
-    "rc_room_creation": _LIMIT,
-    "rc_presence": {"per_user": _LIMIT},
-    "rc_key_requests": _LIMIT,
-    "rc_3pid_validation": _LIMIT,
-}
-_LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "handlers": {"console": {"class": "logging.StreamHandler"}},
-    "root": {"level": "WARNING", "handlers": ["console"]},
-}

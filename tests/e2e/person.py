@@ -65,12 +65,16 @@ class Person(Rooms):
         """Begin to follow the account's rooms."""
         self._following = asyncio.create_task(self._follow())
 
-    async def close(self) -> None:
-        """Stop following and close the connections; raises what ended the following early."""
+    async def rest(self) -> None:
+        """Follow the rooms no longer; raises what ended the following early."""
         if self._following is not None:
             self._following.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._following
+
+    async def close(self) -> None:
+        """Stop following as `rest` does and close the connections."""
+        await self.rest()
         await self.session.close()
 
     async def _follow(self) -> None:
@@ -111,7 +115,7 @@ class Person(Rooms):
     # -- rooms
 
     async def direct(
-        self, user_id: str, *, timeout_s: float = 10, encrypted: bool = False, **options: Any
+        self, user_id: str, *, timeout_s: float = 30, encrypted: bool = False, **options: Any
     ) -> str:
         """Make a direct room with somebody and return its id once they have joined it."""
         options = {"preset": "trusted_private_chat", "is_direct": True, **options}
@@ -120,7 +124,7 @@ class Person(Rooms):
         return room
 
     async def accept_invitation(
-        self, room: str | None = None, *, sender: str | None = None, timeout_s: float = 10
+        self, room: str | None = None, *, sender: str | None = None, timeout_s: float = 30
     ) -> str:
         """Wait for an invitation, to a room or by somebody where given; join, return the room."""
 
@@ -186,13 +190,13 @@ class Person(Rooms):
     # -- seeing
 
     async def wait_for(
-        self, room: str, predicate: Predicate, timeout_s: float = 10, count: int = 1
+        self, room: str, predicate: Predicate, timeout_s: float = 30, count: int = 1
     ) -> Event:
         """Return the `count`-th event of a room that matches; see `Timeline.wait_for`."""
         return await self.timeline.wait_for(room, predicate, timeout_s, count)
 
     async def wait_for_message(
-        self, room: str, sender: str, containing: str = "", timeout_s: float = 10, count: int = 1
+        self, room: str, sender: str, containing: str = "", timeout_s: float = 30, count: int = 1
     ) -> Event:
         """Return somebody's `count`-th message, edits left out, that contains a text."""
         return await self.wait_for(room, message(sender, containing), timeout_s, count)

@@ -1,7 +1,5 @@
 """What destroys asks first: answered by tap or code, by the one who asked, once, whatever dies."""
 
-import json
-import re
 import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -10,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.administrator import NO, YES, Administrator
+from tests.e2e.asking import Asked, age, ask, tap
 from tests.e2e.conftest import fixture
 from tests.e2e.encrypted_person import EncryptedPerson
 from tests.e2e.homeserver import Homeserver
@@ -58,15 +57,6 @@ async def burn(call: Call, part: str = "") -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A command that was asked about: its event, the notice that asks, and the code in it."""
-
-    command: str
-    notice: str
-    code: str
-
-
-@dataclass(frozen=True, slots=True)
 class Archive:
     """A Luna with two administrators, and the letters that can be burnt."""
 
@@ -85,15 +75,10 @@ class Archive:
 
     async def ask(self, command: str = "burn") -> Asked:
         """Have Ann asked whether the letters are to burn."""
-        event = await self.ann.say(command)
-        question = await self.ann.question(event)
-        code = re.search(r"!yes (\d{4})", question["content"]["body"])
-        assert code, question
-        return Asked(event, question["event_id"], code[1])
+        return await ask(self.ann, command)
 
     async def tap(self, asked: Asked, key: str, by: Administrator | None = None) -> str:
-        person = (by or self.ann).person
-        return await person.react(self.ann.room, asked.notice, key)
+        return await tap(by or self.ann, asked, key)
 
     async def settle(self) -> None:
         """Return once everything that was sent so far has been handled."""
@@ -127,9 +112,7 @@ async def module_archive(
     encrypted = bool(request.param)
     async with House(homeserver, tmp_path_factory.mktemp("house"), model.base_url) as house:
         ann, bob = [await house.person(name, encrypted=encrypted) for name in ("ann", "bob")]
-        luna = house.luna(
-            ann, administrators=[ann.user_id, bob.user_id], encrypted=encrypted
-        )
+        luna = house.luna(ann, administrators=[ann.user_id, bob.user_id], encrypted=encrypted)
         folder = luna.folder / "more-skills"
         (folder / "letters").mkdir(parents=True)
         (folder / "burning.py").write_text(SKILL)
@@ -296,7 +279,7 @@ async def test_what_was_cut_off_is_told_and_not_begun_again(archive: Archive) ->
 async def test_a_question_that_is_too_old_ends(archive: Archive) -> None:
     asked = await archive.ask()
     assert await archive.luna.stop() == 0
-    _age(archive.luna.folder / "db.json", asked, by_ms=300_000)
+    age(archive.luna.folder / "db.json", by_ms=300_000)
     await archive.tap(asked, YES)
     await archive.luna.start()
     result = await archive.ann.result(asked.command)
@@ -313,10 +296,3 @@ async def test_a_tap_may_come_encrypted(archive: Archive) -> None:
     await react(archive.ann.room, asked.notice, YES)
     assert (await archive.ann.result(asked.command)).mark == YES
     assert archive.letters == set()
-
-
-def _age(state: Path, asked: Asked, by_ms: int) -> None:
-    """Make a question older than it is."""
-    tables = json.loads(state.read_text())
-    tables["questions"][asked.command]["expires"] -= by_ms
-    state.write_text(json.dumps(tables))

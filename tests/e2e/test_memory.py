@@ -82,5 +82,14 @@ async def test_what_was_summed_up_outlives_a_restart_and_goes_with_a_redaction(
         assert not versions(answered) & before
         assert "boats 3:" not in spoken(answered)
 
+        await admin.command(f"/summarise {room}", timeout_s=60)
+        await ask(alice, room, luna, "luna: what of the third boat?")
+        before = versions(await model.wait_for(answering("the third boat")))
+        assert before
+        purged = await admin.command(f"/purge memory {room} --yes")
+        assert purged.mark == "✅", purged
+        await ask(alice, room, luna, "luna: what of the fourth boat?")
+        assert not versions(await model.wait_for(answering("the fourth boat"))) & before
+
         health = await admin.command("/health")
         assert "memory: about " in health.text

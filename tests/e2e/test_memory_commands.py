@@ -1,5 +1,7 @@
 """Memory by command: sum up, look into it, edit it, and take something out of it."""
 
+import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -55,6 +57,19 @@ async def file_sent(admin: Administrator, name: str) -> str:
     return (await admin.person.session.download(event["content"]["url"])).decode()
 
 
+async def seen(admin: Administrator, room: str) -> str:
+    """Return what the technical lens says of a room, as an administrator is shown it."""
+    shown = (await done(admin, f"/lenses {room} technical")).text
+    quoted = (line for line in shown.splitlines() if line.startswith(">"))
+    return "\n".join(line.removeprefix(">").strip() for line in quoted)
+
+
+def holders(folder: Path, word: str) -> list[str]:
+    """Return the files of a folder that hold a word."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return [str(path) for path in files if word.encode() in path.read_bytes()]
+
+
 async def test_a_talk_is_summed_up_looked_into_edited_and_deleted(
     admin: Administrator, luna: LunaProcess, model: FakeModel, alice: Person, bob: Person
 ) -> None:
@@ -84,6 +99,9 @@ async def test_a_talk_is_summed_up_looked_into_edited_and_deleted(
     assert "Bob drew it." in shown.text
     assert "Where is it?" in shown.text
     assert "Alice drew" not in shown.text
+    assert f"A compass is lost.\n\n{LENS}" in (await seen(admin, room))
+    await done(admin, f"/lenses {room} technical --edit It is found.")
+    assert await seen(admin, room) == "It is found."
 
     await done(admin, f"/chapters {room} --file")
     page = await file_sent(admin, "memory.md")
@@ -92,6 +110,8 @@ async def test_a_talk_is_summed_up_looked_into_edited_and_deleted(
     await done(admin, f"/lenses {room} emotional --delete")
     assert "has not looked" in (await done(admin, f"/lenses {room} emotional")).text
     await done(admin, f"/chapters {room} 1 --delete")
+    with replying(model, recorder):
+        await done(admin, f"/summarise {room}")
     missing = await admin.command(f"/chapters {room} 1")
     assert (missing.mark, "There are: none" in missing.text) == ("❌", True)
 
@@ -134,15 +154,19 @@ async def test_what_is_forgotten_is_never_shown_to_the_model_again(
     admin: Administrator, luna: LunaProcess, model: FakeModel, alice: Person, bob: Person
 ) -> None:
     room = await group(alice, luna.user_id, bob)
-    secret = await alice.send(room, "The door code is 1234.")
+    word = unique("zebrafish")
+    secret = await alice.send(room, f"The door code is {word}.")
+    await alice.edit(room, secret, f"The door code is {word}, still.")
     await alice.send(room, "Bob has a DOOR CODE, too.")
-    await ask(alice, room, luna, "luna: hello there")
-    assert "1234" in spoken(model.requests[-1])
+    with replying(model, lambda request: Answer("luna: hello there")):
+        await ask(alice, room, luna, "luna: hello there")
+    assert word in spoken(model.requests[-1])
 
     link = f"https://matrix.to/#/{room}/{secret}?via=localhost"
     question, result = await confirmed(admin, f"/forget {link}")
-    assert "The door code is 1234." in question
+    assert f"The door code is {word}, still." in question
     assert "1 message" in result.text
+    assert await asyncio.to_thread(holders, luna.folder, word) == []  # the question quoted it
     question, result = await confirmed(admin, f"/forget {room} door code")
     assert "Bob has a DOOR CODE, too." in question
 
@@ -150,7 +174,7 @@ async def test_what_is_forgotten_is_never_shown_to_the_model_again(
     await ask(alice, room, luna, "luna: anything else?")
     prompt = spoken(model.requests[-1])
     assert "hello there" in prompt
-    for word in ("1234", "DOOR CODE"):
-        assert word not in prompt
+    for gone in (word, "DOOR CODE"):
+        assert gone not in prompt
     again = await admin.command(f"/forget {room} door code")
     assert (again.mark, "no such message" in again.text) == ("❌", True)

@@ -43,7 +43,7 @@ class Timeline:
         return [event for event in self.events if event["room_id"] == room and predicate(event)]
 
     async def wait_for(
-        self, room: str, predicate: Predicate, timeout_s: float = 10, count: int = 1
+        self, room: str, predicate: Predicate, timeout_s: float = 30, count: int = 1
     ) -> Event:
         """Return the `count`-th event of the room that matches, which may have come before.
 

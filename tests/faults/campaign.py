@@ -4,13 +4,13 @@ import contextlib
 import os
 import random
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from tests.e2e.rooms import Rooms
 from tests.e2e.session import Session
 from tests.e2e.waiting import until
 from tests.faults.census import Census, count, transcript
-from tests.faults.crowd import Talk, talking
+from tests.faults.crowd import Rhythm, Talk, talking
 from tests.faults.stores import check_stores
 from tests.faults.world import World
 
@@ -23,15 +23,20 @@ PATIENCE_S = 180.0 if LONG else 30.0
 class Campaign:
     """People talk with Luna while a test makes its faults (`draw` decides on them), and after.
 
-    `tell` gets a line with the counts.
+    `tell` gets a line with the counts; the people talk in `rhythms`, which they share out in turn.
     """
 
-    def __init__(self, world: World, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        world: World,
+        tell: Callable[[str], None],
+        rhythms: Sequence[Rhythm] = (Rhythm(),),
+    ) -> None:
         self.world = world
         self.draw = random.Random(SEED)
         self._tell = tell
-        self._talks = [
-            Talk(each.person, each.room, each.addressees, random.Random(SEED + number), PATIENCE_S)
+        self.talks = [
+            Talk(each, random.Random(SEED + number), PATIENCE_S, rhythms[number % len(rhythms)])
             for number, each in enumerate(world.places)
         ]
 
@@ -41,12 +46,12 @@ class Campaign:
         await until(lambda: self._questions() >= goal, 4 * PATIENCE_S, f"{count} more questions")
 
     def _questions(self) -> int:
-        return sum(len(talk.asked) for talk in self._talks)
+        return sum(len(talk.asked) for talk in self.talks)
 
     @contextlib.asynccontextmanager
     async def load(self) -> AsyncIterator[None]:
         """Let everybody talk within the block; then they hear the answers out."""
-        async with talking(self._talks):
+        async with talking(self.talks):
             yield
 
     async def conclude(self, what: str) -> None:
@@ -59,9 +64,9 @@ class Campaign:
         assert await luna.stop() == 0, luna.process.describe("Luna did not stop in order")
         check_stores(luna.folder)
         await luna.start()
-        for talk in self._talks:
+        for talk in {talk.room: talk for talk in self.talks}.values():
             await talk.ask_all()
-        found = {room: await self._found(room) for room in {talk.room for talk in self._talks}}
+        found = {room: await self._found(room) for room in {talk.room for talk in self.talks}}
         total = sum((census for census, _ in found.values()), Census())
         self._tell(f"{what} (seed {SEED}): {total}")
         wrong = [f"{census}:\n{said}" for census, said in found.values() if not census.is_clean]
@@ -69,7 +74,7 @@ class Campaign:
 
     async def _found(self, room: str) -> tuple[Census, str]:
         """Return the counts of a room and what was said, with a client that is new."""
-        talks = [talk for talk in self._talks if talk.room == room]
+        talks = [talk for talk in self.talks if talk.room == room]
         asked = {token: accounts for talk in talks for token, accounts in talk.asked.items()}
         async with Session(self.world.server.url) as session:
             await session.log_in(talks[0].person.localpart)

@@ -25,11 +25,15 @@ SECTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A person in a room, and who answers there: user ids and the names they are called by."""
+    """A person in a room, and who answers there: user ids and the names they are called by.
+
+    `listener` is who follows the room, where the person's own client does not.
+    """
 
     person: Person
     room: str
     addressees: Mapping[str, str]
+    listener: Person | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,12 @@
 """The log of a child: what is told of it, who may read it, how large it grows."""
 
+import gzip
 from pathlib import Path
 
 import pytest
 
 from lunabot.child_log import ChildLog, telling_line
+from lunabot.logs import KEPT
 
 
 @pytest.mark.parametrize(
@@ -43,15 +45,33 @@ def test_a_log_is_private(tmp_path: Path) -> None:
         assert (tmp_path / "child.log").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_large_log_is_set_aside_at_the_next_run(tmp_path: Path) -> None:
+def test_a_large_log_is_set_aside_while_it_is_written(tmp_path: Path) -> None:
     path = tmp_path / "child.log"
     log = ChildLog(path)
-    path.write_bytes(b"x" * 5_000_001)
     with log.opened() as file:
-        file.write(b"new\n")
-    assert path.read_bytes() == b"new\n"
-    assert (tmp_path / "child.log.1").stat().st_size == 5_000_001
-    assert log.telling_line() == "new"
+        file.write(b"x" * 5_000_000)
+        file.flush()
+        log.rotate()
+        assert path.stat().st_size == 5_000_000
+        file.write(b"y")
+        file.flush()
+        log.rotate()
+        file.write(b"error: new")
+    assert path.read_bytes() == b"error: new"
+    assert log.telling_line() == "error: new"
+    [kept] = tmp_path.glob("child-*.log.gz")
+    assert gzip.decompress(kept.read_bytes()) == b"x" * 5_000_000 + b"y"
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_only_the_newest_are_kept(tmp_path: Path) -> None:
+    log = ChildLog(tmp_path / "child.log")
+    for number in range(KEPT + 2):
+        with log.opened() as file:
+            file.write(bytes([number]) * 5_000_001)
+        log.rotate()
+    kept = sorted(tmp_path.glob("child-*.log.gz"))
+    assert [gzip.decompress(each.read_bytes())[0] for each in kept] == list(range(2, KEPT + 2))
 
 
 def test_a_log_that_somebody_removed_is_no_bug(tmp_path: Path) -> None:

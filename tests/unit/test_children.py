@@ -37,6 +37,7 @@ class Nursery:
             cwd=self.folder,
             ready_timeout_s=ready_timeout_s,
             restart_pause_s=0.01,
+            log_check_s=0.05,
         )
 
     def process_id(self) -> int | None:
@@ -292,3 +293,11 @@ async def test_a_child_is_gone_when_luna_is_killed(nursery: Nursery) -> None:
     luna.kill()
     await luna.wait()
     await until(lambda: nursery.process_id() is None)
+
+
+async def test_the_log_of_one_that_runs_is_set_aside_when_it_is_large(nursery: Nursery) -> None:
+    child = nursery.child(f"print('x' * 5_000_001); print('and more'); {SERVE}")
+    async with nursery.running(child), watched(child):
+        await until(lambda: [*nursery.folder.glob("child-*.log.gz")] != [])
+        assert child.restarts == 0
+        assert nursery.process_id() is not None

@@ -35,13 +35,14 @@ _ASIAN_DATE = re.compile(r"(?:(\d{4})[年년]\s*)?(\d{1,2})[月월](?:\s*(\d{1,2
 class Cues:
     """What is looked for: `words` in any message, `labels` by speaker and date, `text` by meaning.
 
-    `named` are the people the question names, and `wants_time` tells that it asks when.
+    `named` are the people the question names, each with its words that do. Where they spoke, these
+    words tell nothing: one's name is in what others said. `wants_time` tells that it asks when.
     """
 
     text: str
     words: tuple[str, ...]
     labels: tuple[str, ...]
-    named: frozenset[UserId]
+    named: Mapping[UserId, frozenset[str]]
     wants_time: bool
 
 
@@ -50,7 +51,8 @@ def read(question: Message, context: Sequence[Message], names: Mapping[UserId, s
     text = _said(question)
     asked = words(text)
     topic = _topic(asked)
-    named = frozenset(user for user in names if _is_named(user, names[user], topic))
+    called = {user: _calling(user, name, topic) for user, name in names.items()}
+    named = {user: by for user, by in called.items() if by}
     before = [_said(message) for message in context[-_BEFORE:]]
     if len(topic) > _VAGUE and len(asked) > _SHORT:
         before = []
@@ -99,10 +101,10 @@ def _said(message: Message) -> str:
     return body[:_LONGEST]
 
 
-def _is_named(user: UserId, name: str, topic: Iterable[str]) -> bool:
-    """Tell whether a question has a word of somebody's name that is long enough to be theirs."""
+def _calling(user: UserId, name: str, topic: Iterable[str]) -> frozenset[str]:
+    """Return a question's words of somebody's name that are long enough to be theirs."""
     own = {*words(name), *words(localpart(user))}
-    return any(word in own and len(word) > 1 for word in topic)
+    return frozenset(word for word in topic if word in own and len(word) > 1)
 
 
 def _dates(asked: Sequence[str], text: str, now: int) -> list[str]:

@@ -10,10 +10,10 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from lunabot.matrix.ids import RoomId, UserId
+from lunabot.matrix.ids import RoomId, UserId, localpart
 from lunabot.memory.retrieval.cues import Cues, label
 from lunabot.memory.retrieval.timeline import Timeline
-from lunabot.memory.retrieval.words import words
+from lunabot.memory.retrieval.words import STEM, words
 
 # BM25 with what suits short messages; FTS5's own constants (1.2 and 0.75) cannot be changed, and
 # its document frequencies are those of all rooms. Robertson and Zaragoza 2009, "The Probabilistic
@@ -49,9 +49,7 @@ def search(
     """Return the keys of the messages of these rooms that have a word of the cues, with scores."""
     size = timeline.size(rooms)
     places = " OR ".join(f'room : "{_search_room(room)}"' for room in rooms)
-    terms = [f'words : "{word}"' for word in cues.words]
-    terms += [f'label : "{word}"' for word in cues.labels]
-    counted = _counted(connection, terms, places, size) if rooms else []
+    counted = _counted(connection, _terms(connection, cues), places, size) if rooms else []
     scores: defaultdict[int, float] = defaultdict(float)
     for match, count in _plan(counted):
         keys = timeline.only(rooms, _found(connection, match))
@@ -65,8 +63,36 @@ def search(
     return scores
 
 
+def _terms(connection: sqlite3.Connection, cues: Cues) -> list[tuple[str, ...]]:
+    """Return what is looked for, each in its forms: the first that is not too common is taken.
+
+    Words beyond ASCII are cut when they are indexed, and those in ASCII are looked for cut as well
+    as whole, for the index stems English endings only.
+    """
+    idle = frozenset[str]().union(
+        *(called for user, called in cues.named.items() if _spoke(connection, user))
+    )
+    exact = {word: f'words : "{word}"' for word in cues.words}
+    telling = [word for word in cues.words if word not in idle] or cues.words
+    return [
+        *(
+            (f'words : ("{word[:STEM]}" * OR "{word}")', exact[word])
+            if len(word) > STEM
+            else (exact[word],)
+            for word in telling
+        ),
+        *((f'label : "{word}"',) for word in cues.labels),
+    ]
+
+
+def _spoke(connection: sqlite3.Connection, user: UserId) -> bool:
+    """Tell whether there is anything that somebody said."""
+    own = words(localpart(user))
+    return bool(own and _count(connection, " AND ".join(f'label : "{word}"' for word in own), 1))
+
+
 def _counted(
-    connection: sqlite3.Connection, terms: Sequence[str], places: str, size: int
+    connection: sqlite3.Connection, terms: Sequence[Sequence[str]], places: str, size: int
 ) -> list[tuple[int, str]]:
     """Return the terms with how many messages have them, the rarest first, without common ones.
 
@@ -75,11 +101,11 @@ def _counted(
     """
     most = max(size // _COMMON, _FEW)
     counted: list[tuple[int, str]] = []
-    for term in terms:
-        count = _count(connection, term, most)
-        if count == most:
-            term = f"({term} AND ({places}))"
+    for forms in terms:
+        for term in (*forms, f"({forms[-1]} AND ({places}))"):
             count = _count(connection, term, most)
+            if count < most:
+                break
         counted.append((count, term))
     telling = [(count, term) for count, term in counted if count < most]
     return sorted((count, term) for count, term in telling or counted if count)

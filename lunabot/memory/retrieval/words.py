@@ -10,7 +10,8 @@ import unicodedata
 from lunabot.matrix.text import fold
 
 _LENGTH = 40  # what is longer is no word
-_STEM = 5
+STEM = 5
+"""Letters of a word that are enough of it."""
 # Marks are part of words in Hebrew, Arabic, the Indic and the South-East Asian scripts.
 _MARKED = "\u0591-\u05c7\u064b-\u065f\u0670\u0900-\u0963\u0966-\u109f\u1780-\u17d3"
 _SYMBOL = "\u2190-\u2bff\U0001f000-\U0001f3fa\U0001f400-\U0001faff"  # not the tones of skin
@@ -62,7 +63,7 @@ def _cut(run: str) -> list[str]:
         return _overlapping(run, 2) + (_HAN.findall(run) if len(run) > 1 else [])
     if _RUN_OF_LETTERS.match(run):
         return _overlapping(run, 3)
-    return [run[:_LENGTH] if run.isascii() else run[:_STEM]]
+    return [run[:_LENGTH] if run.isascii() else run[:STEM]]
 
 
 def _overlapping(run: str, size: int) -> list[str]:

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from lunabot.admin.loader import builtin_folder, load_skills
-from lunabot.admin.plain_words import PlainWords, tool_of
-from lunabot.admin.skill import Skill
+from lunabot.admin.plain_words import PlainWords, is_offered, proposing
 from lunabot.config import Settings
 from lunabot.dispatch.queue import Question
 from lunabot.llm.tools import ToolCall
 from lunabot.matrix.events import Message, Reaction
 from lunabot.matrix.ids import EventId, RoomId, UserId
 from lunabot.memory.memory import Memory
+from lunabot.prompt.tokens import Tokenizer
 from tests.fake_account import FakeAccount
 from tests.fake_services import ADMIN, ADMIN_ROOM, command
 from tests.unit.admin.house import House
@@ -23,6 +23,7 @@ from tests.unit.admin.test_confirming import House as Asking
 from tests.unit.admin.test_confirming import World
 
 BUILTIN = load_skills([builtin_folder()]).registry
+SMALL = {"budget_tokens": 3_000, "reply_tokens": 500}
 CONFIGURED = {"llm": {"base_url": "http://models.example.org", "model": "m", "api_key": "k"}}
 ASKED = command("Luna, say hello to the moon", event_id="$asked")
 
@@ -42,8 +43,8 @@ def question(message: Message | None = None) -> Question:
     return Question(UserId("@luna:localhost"), message or asked())
 
 
-def call(verb: str, **arguments: Any) -> ToolCall:
-    return ToolCall(verb, json.dumps(arguments))
+def call(typed: Any) -> ToolCall:
+    return ToolCall("propose_command", json.dumps({"command": typed}))
 
 
 async def tap(house: House, key: str = "✅", sender: UserId = ADMIN) -> None:
@@ -59,11 +60,11 @@ async def tap(house: House, key: str = "✅", sender: UserId = ADMIN) -> None:
 async def test_a_harmless_command_is_asked_about_and_runs_on_a_yes(
     house: House, words: PlainWords
 ) -> None:
-    await words.propose([question()], [call("greet", text="moon")])
+    await words.propose([question()], [call("/greet moon")])
     [asked, *offered] = house.said
-    assert asked.startswith("Is this what you mean?\n\n```\n/greet\nmoon\n```\n\nTap ✅")
+    assert asked.startswith("Is this what you mean?\n\n```\n/greet moon\n```\n\nTap ✅")
     assert offered == ["✅", "❌"]
-    await words.propose([question()], [call("greet", text="sun")])  # again, after a crash
+    await words.propose([question()], [call("/greet sun")])  # again, after a crash
     assert len(house.said) == 3
     await tap(house)
     assert "hello moon" in house.said
@@ -89,12 +90,14 @@ async def tap_of_a_stranger(house: House, key: str) -> None:
 @pytest.mark.parametrize(
     ("proposed", "said"),
     [
-        (call("greit"), "I thought of `/greit`, but: There is no command `/greit`. Did you mean"),
-        (call("greet", txt="x"), "but: `/greet` takes no `txt`"),
-        (call("fail"), "but: `HOW` is missing"),
-        (call("unlock", key="sk"), "but: that has to be typed."),
-        (call("greet", text="x" * 5000), "but: it is too long to be shown"),
-        (ToolCall("greet", "{"), "but: I cannot read `{`"),
+        (call("/greit"), "I thought of `/greit`, but: There is no command `/greit`. Did you mean"),
+        (call("/fail"), "but: `HOW` is missing"),
+        (call("/unlock sk"), "but: that has to be typed."),
+        (call("!greet " + "x" * 5000), "but: it is too long to be shown"),
+        (call("/destroy --yes"), "but: I may not say yes for you."),
+        (call("?"), "I thought of `?`, but: that is no command."),
+        (call(["/greet"]), 'but: I cannot read `{"command": ["/greet"]}`'),
+        (ToolCall("propose_command", "{"), "but: I cannot read `{`"),
         (ToolCall("greet", "[1]"), "but: I cannot read `[1]`"),
     ],
 )
@@ -108,7 +111,7 @@ async def test_what_is_wrong_with_a_call_is_shown(
 
 
 async def test_one_thing_at_a_time(house: House, words: PlainWords) -> None:
-    await words.propose([question()], [call("greet"), call("destroy")])
+    await words.propose([question()], [call("/greet"), call("/destroy")])
     assert "only one thing at a time" in house.said[0]
     assert "/destroy" not in house.said[0]
 
@@ -117,57 +120,36 @@ async def test_tools_are_offered_where_a_command_would_be_obeyed(
     house: House, words: PlainWords
 ) -> None:
     def offered(message: Message | None = None) -> set[str]:
-        return {tool.name for tool in words.tools(house.account, [question(message)])}
+        tools = words.tools(house.account, [question(message)])
+        return {line.split()[0] for tool in tools for line in tool.description.splitlines()[2:]}
 
-    assert offered() == {"greet", "fail", "destroy", "wait"}  # and nothing that takes a secret
+    assert offered() == {"/greet", "/fail", "/destroy", "/wait"}  # and nothing that takes a secret
     assert offered(command("hi", sender=UserId("@stranger:localhost"))) == set()
     assert offered(command("hi", room_id=RoomId("!other:localhost"))) == set()
     assert offered(command("hi", timestamp=1)) == set()
     assert offered(command("hi", forwarded=True)) == set()
     assert words.tools(FakeAccount("@owl:localhost"), [question()]) == ()
     house.account.client.rooms[ADMIN_ROOM].join_rule = "public"
-    assert offered() == {"greet", "fail", "wait"}
+    assert offered() == {"/greet", "/fail", "/wait"}
     house.account.client.rooms[ADMIN_ROOM].encrypted = True
     assert offered() == set()
-    house.services.settings = Settings()
-    assert words.tools(house.account, [question(command("hi", encrypted=True))]) == ()
+    less: list[dict[str, Any]] = [
+        {"llm": {}},
+        {"admin": {"plain_words": False}},
+        {"context": SMALL},
+    ]
+    for section in less:
+        house.services.settings = Settings.model_validate(CONFIGURED | section)
+        assert words.tools(house.account, [question(command("hi", encrypted=True))]) == ()
 
 
-@pytest.mark.parametrize("skill", BUILTIN.skills, ids=lambda skill: skill.verb)
-def test_every_command_makes_a_tool(skill: Skill) -> None:
-    tool = tool_of(skill)
-    assert set(tool.parameters["required"]) <= set(tool.parameters["properties"])
-    assert all(each["description"] for each in tool.parameters["properties"].values())
-    json.dumps(tool.body)
-
-
-def test_the_schema_of_a_command() -> None:
-    assert tool_of(BUILTIN.require("create_channel")).parameters == {
-        "type": "object",
-        "required": ["name"],
-        "properties": {
-            "name": {
-                "type": "string",
-                "description": "its name, from which its alias follows: "
-                "text (in quotes if it has spaces)",
-            },
-            "topic": {
-                "type": "string",
-                "description": "what it is about: text (in quotes if it has spaces)",
-            },
-            "invite": {
-                "type": "array",
-                "items": {"type": "string"},
-                "description": "who else is invited: a user (@name:server, a bare name, or a "
-                "pill), or several with commas between",
-            },
-            "encrypted": {
-                "type": "boolean",
-                "description": "whether it is end-to-end encrypted; that cannot be undone: "
-                "yes or no",
-            },
-        },
-    }
+def test_all_commands_fit_in_few_tokens() -> None:
+    offered = [skill for skill in BUILTIN.skills if is_offered(skill)]
+    tool = proposing(offered)
+    for skill in offered:
+        assert f"{skill.usage} - {skill.summary}" in tool.description
+    assert Tokenizer("gpt-4o").count(json.dumps(tool.body)) < 1_500
+    assert tool.parameters["required"] == ["command"]
 
 
 async def test_a_plan_that_changed_is_not_carried_out(account: FakeAccount, memory: Memory) -> None:
@@ -176,7 +158,7 @@ async def test_a_plan_that_changed_is_not_carried_out(account: FakeAccount, memo
         world = World()
         asking = Asking(account, memory, world)
         words = PlainWords(lambda asked=asking.room.confirmations: asked)  # type: ignore[misc]
-        await words.propose([question(command("melt them", event_id="$command"))], [call("melt")])
+        await words.propose([question(command("melt them", event_id="$command"))], [call("/melt")])
         assert "2 snowmen melt" in str(asking.account.sent[-3].content)
         if change:
             world.snowmen.append("Bob")

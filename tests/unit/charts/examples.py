@@ -15,8 +15,10 @@ _SPENT = (
     ("Küche", 188_040, 0.05),
     ("Classroom: history of the long nineteenth century", 96_700, 0.03),
     ("数学", 20_100, 0.01),
+    ("Кухня", 10_600, 0.00),
     ("others", 9_800, 0.00),
 )
+_ALIASES = {"数学": "#maths"}
 _PARTS = (
     ("system prompt", 310),
     ("lenses", 620),
@@ -34,14 +36,17 @@ _LAG = [None if each is None else 0.05 + each / 60 for each in _WAITED]
 
 def pictures() -> Mapping[str, Picture]:
     """Return all of them, by the names of their files."""
-    usage = [Bar(name, tokens, f"{tokens:,} ({money:.2f} USD)") for name, tokens, money in _SPENT]
+    usage = [
+        Bar(name, tokens, f"{tokens:,} ({money:.2f} USD)", _ALIASES.get(name, ""))
+        for name, tokens, money in _SPENT
+    ]
     parts = [
         Bar(name, tokens, f"{tokens:,} ({100 * tokens / 5_346:.0f} %)") for name, tokens in _PARTS
     ]
     ticks = [f"{hour:02}" if hour % 6 == 0 else "" for hour in range(24)]
     return {
         "usage.png": bars(
-            "Tokens by room", "since 2026-05-16 (UTC): 726,940 tokens in 312 calls, 0.20 USD", usage
+            "Tokens by room", "since 2026-05-16 (UTC): 737,540 tokens in 312 calls, 0.20 USD", usage
         ),
         "context.png": stacked(
             "Trails", "the next prompt: 5,346 of 7,000 tokens", parts, Bar("free", 1_654, "1,654")

@@ -115,6 +115,19 @@ def test_names_are_drawn_in_the_letters_of_the_font(text: str, drawn: str) -> No
     assert drawable(text, "no. 1") == drawn
 
 
+@pytest.mark.parametrize(
+    ("name", "otherwise", "called"),
+    [
+        ("Trails", "#trails:localhost", "Trails"),
+        ("数学", "#maths", "#maths"),
+        ("数学", "", "no. 4 of the list"),
+        ("数学", "#数学", "no. 4 of the list"),
+    ],
+)
+def test_what_cannot_be_drawn_is_called_otherwise(name: str, otherwise: str, called: str) -> None:
+    assert Bar(name, 1, "1", otherwise).called(4) == called
+
+
 @given(st.floats(1e-6, 1e15))
 def test_a_scale_ends_at_a_round_number_that_is_not_far(most: float) -> None:
     top = ceiling_of(most)

@@ -9,6 +9,7 @@ from lunabot.dispatch.attention import Attention
 from lunabot.dispatch.queue import Question
 from lunabot.dispatch.stops import Stops
 from lunabot.llm.client import ModelClient
+from lunabot.llm.tools import Tool
 from lunabot.matrix.account import Account
 from lunabot.matrix.events import Message
 from lunabot.matrix.ids import EventId, UserId
@@ -21,6 +22,21 @@ from lunabot.prompt.tokens import ByteBound
 from tests.fake_account import FakeAccount
 from tests.fake_model import FakeModel
 from tests.unit.dispatch.people import ADA, LUNA, OWL, ROOM, Troupe, said
+
+
+class Prompts:
+    """Builds the prompts of a house, as it wants them; a word is a token."""
+
+    def __init__(self, house: "House") -> None:
+        self._house = house
+
+    async def __call__(
+        self, account: Account, questions: Sequence[Question], tools: Sequence[Tool] = ()
+    ) -> Prompt:
+        return self._house.prompt(account, questions)
+
+    async def tokens(self, text: str) -> int:
+        return len(text.split())
 
 
 class House:
@@ -43,7 +59,7 @@ class House:
         self.answer = Answering(
             self.accounts,
             Troupe(),
-            self._prompt,
+            Prompts(self),
             lambda: client,
             memory,
             self.attention,
@@ -61,7 +77,7 @@ class House:
     async def _said(self, account: Account, message: Message) -> None:
         await self.memory.record_own(message)
 
-    async def _prompt(self, account: Account, questions: Sequence[Question]) -> Prompt:
+    def prompt(self, account: Account, questions: Sequence[Question]) -> Prompt:
         if self.ends:
             self.accounts.clear()
         if self.trouble:

@@ -8,6 +8,7 @@ import pytest
 
 from lunabot.matrix.ids import EventId
 from lunabot.matrix.transaction import transaction_id
+from lunabot.memory import usage
 from tests.fake_model import Answer
 from tests.unit.dispatch.house import House
 from tests.unit.dispatch.people import LUNA, OWL, ROOM
@@ -100,12 +101,12 @@ async def test_after_a_crash_the_same_is_sent_under_the_same_id(
 
 
 async def test_tokens_are_counted(house: House) -> None:
-    house.model.enqueue(Answer("one two three"), Answer("four", usage=False))
-    await house.answer([await house.ask()])
-    spent = (await house.memory.archive.counts()).tokens
-    assert spent > 3
-    await house.answer([await house.ask("more")])
-    assert (await house.memory.archive.counts()).tokens > spent
+    house.model.enqueue(Answer("one two three"), Answer("four five", usage=False))
+    for body in ("a moon?", "more"):
+        await house.answer([await house.ask(body)])
+    rows = [row for _, row in await house.memory.archive.search(usage.newer, 0, 0)]
+    assert [row.completion_tokens for row in rows] == [3, 2]
+    assert all(row.prompt_tokens for row in rows)
 
 
 async def test_a_persona_thinks_with_a_model_of_its_own(house: House) -> None:

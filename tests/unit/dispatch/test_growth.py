@@ -15,6 +15,7 @@ from lunabot.errors import WorldError
 from lunabot.matrix.answer_mark import read_mark
 from lunabot.matrix.events import Reaction, Redaction
 from lunabot.matrix.ids import EventId, UserId
+from lunabot.memory import usage
 from lunabot.tasks import Tasks
 from tests.fake_account import Sent
 from tests.fake_model import Answer, Exchange, Reset, Status
@@ -92,6 +93,7 @@ async def test_what_broke_off_for_good_stays_and_says_so(house: House) -> None:
     await running
     assert new_body(house.luna.sent[-1]).startswith(WORDS)
     assert "broke off" in new_body(house.luna.sent[-1])
+    assert await written(house) == len(WORDS.split())
     assert len(house.told) == 1
     assert await house.answered(question)
 
@@ -251,6 +253,13 @@ async def test_whoever_asked_may_stop_an_answer(house: House) -> None:
     await running
     assert new_body(house.luna.sent[-1]).endswith("(stopped)")
     assert await house.answered(question)
+    assert 3 <= await written(house) < 1200  # what was streamed, and no more
+
+
+async def written(house: House) -> int:
+    """Return how many tokens of answers are in the books."""
+    rows = await house.memory.archive.search(usage.newer, 0, 0)
+    return sum(row.completion_tokens for _, row in rows)
 
 
 async def test_what_is_stopped_before_it_shows_is_not_said(house: House) -> None:

@@ -1,5 +1,6 @@
 """What of a room is read before an answer, and by whose settings."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -8,6 +9,7 @@ from lunabot.config import ContextSettings
 from lunabot.dispatch.prompting import Prompting, heard
 from lunabot.dispatch.queue import Question
 from lunabot.dispatch.sight import Sight
+from lunabot.llm.tools import Tool
 from lunabot.matrix.events import Message
 from lunabot.matrix.ids import EventId, UserId
 from lunabot.memory.memory import Memory
@@ -41,7 +43,13 @@ class Desk:
         self.troupe = Troupe()
         account.enter(ROOM, ADA, BOB, OWL)
 
-    async def prompt(self, *earlier: Message, question: Message, who: UserId = LUNA) -> list[str]:
+    async def prompt(
+        self,
+        *earlier: Message,
+        question: Message,
+        who: UserId = LUNA,
+        tools: Sequence[Tool] = (),
+    ) -> list[str]:
         """Return the turns, each as ``role: text``."""
         await self.memory.record_sync(LUNA, "s1", [*earlier, question])
         prompting = Prompting(
@@ -54,7 +62,7 @@ class Desk:
             recall(self.memory),
         )
         self.account.user_id = who
-        prompt = await prompting(self.account, [Question(who, question)])
+        prompt = await prompting(self.account, [Question(who, question)], tools)
         return [f"{turn.role}: {turn.content}" for turn in prompt.turns]
 
 
@@ -111,6 +119,14 @@ async def test_a_thread_is_a_conversation_of_its_own(desk: Desk) -> None:
     assert "about moons" in text and "round?" in text and "lunch?" not in text
     text = "".join(await desk.prompt(root, inside, question=outside))
     assert "about moons" in text and "round?" not in text
+
+
+async def test_tools_are_counted_in_the_budget(desk: Desk) -> None:
+    desk.limits = ContextSettings(budget_tokens=2_000, reply_tokens=500)
+    earlier = said("moon " * 400, ago_ms=1000)
+    tool = Tool("rain", "rain " * 1_200, {})
+    assert "left out" not in str(await desk.prompt(earlier, question=said("why?")))
+    assert "left out" in str(await desk.prompt(earlier, question=said("why?"), tools=[tool]))
 
 
 def ids(*messages: Message) -> list[EventId]:

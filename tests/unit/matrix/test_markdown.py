@@ -56,7 +56,7 @@ class _Reader(HTMLParser):
         ("two\nlines", "two\nlines"),
         ("two\n\n\nparagraphs", "two\n\nparagraphs"),
         ("5 \\* 3 &lt; 2**4 snake_case_name", "5 * 3 < 2**4 snake_case_name"),
-        ("@room look", "@room look"),
+        ("@room look", "@\u2060room look"),
         ("<b>raw</b>", "<b>raw</b>"),
         ("[x](javascript:alert(1))", "[x](javascript:alert(1))"),
         ("a\u202eb\0c\u200bd&#8238;e", "abcde"),
@@ -211,7 +211,7 @@ EVENT, ROOT = EventId("$event"), EventId("$root")
 def test_content_of_plain_text_pings_nobody() -> None:
     assert text_content("hi @room") == {
         "msgtype": "m.text",
-        "body": "hi @room",
+        "body": "hi @\u2060room",
         "m.mentions": {},
     }
 

@@ -65,6 +65,19 @@ async def test_what_was_taken_of_a_chapter_is_kept_at_once_and_retracted_with_it
     assert state.notes.next_number(MARA) == 3
 
 
+async def test_what_an_administrator_wrote_stays_when_its_chapter_is_retracted(
+    state: State,
+) -> None:
+    first = state.notes.add(MARA, "Ada has a boat.", ADA, ROOM, 1, 1_000)
+    second = state.notes.add(MARA, "Ada sold it.", ADA, ROOM, 1, 1_000)
+    state.notes.put(replace(second, edited_by=BOB))
+    assert [each.number for each in state.notes.made_of(ROOM, frozenset({1, 7}))] == [1, 2]
+    assert state.notes.retract(ROOM, frozenset({1})) == 1
+    assert [each.number for each in state.notes.of(MARA)] == [second.number] != [first.number]
+    assert state.notes.retract(ROOM, frozenset({1}), unpinned=True) == 1
+    assert state.notes.of(MARA) == ()
+
+
 async def test_the_notes_of_a_persona_go_with_it(state: State) -> None:
     state.notes.add(MARA, "Ada has a boat.", ADA, ROOM, 1, 1_000)
     state.remove_persona(MARA)

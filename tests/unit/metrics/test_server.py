@@ -121,6 +121,7 @@ async def test_what_the_figures_say(client: Client, luna: Services, memory: Memo
     }
     assert {name: found.get(name) for name in expected} == expected
     assert found["process_resident_memory_bytes"] > 1_000_000
+    assert found["luna_tasks"] >= 1
 
 
 async def test_without_the_archive_there_are_no_figures(

@@ -1,6 +1,7 @@
 """Summing up: what is asked of the model, what is kept, and that nothing is done twice."""
 
 import asyncio
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +11,11 @@ from lunabot.dispatch.cast import Character
 from lunabot.errors import UserMistake, WorldError
 from lunabot.matrix.events import Redaction
 from lunabot.matrix.ids import EventId
+from lunabot.memory.chapters import Chapter
 from lunabot.memory.memory import Memory
+from lunabot.remembering.chapter_work import owed_chapters
 from lunabot.remembering.desk import Desk, Work
+from lunabot.remembering.outline import told_once
 from lunabot.remembering.segments import PAUSE_MS
 from lunabot.remembering.writer import Enough
 from tests.fake_model import Answer, Request, Script, Status
@@ -320,7 +324,7 @@ async def test_anew_since_a_moment_but_not_what_an_administrator_wrote(study: St
     assert MORNING[0].body.strip() in study.said[asked]
     assert "[2023-11-14: Boats]\n  Ada sold her boat" in study.said[-1]
     assert EVENING[0].body.strip() not in study.said[-1]
-    state.chapters.put(replace(second, summary="Tea, says Eve.", edited_by=ADA))
+    state.chapters.put(second.edited(ADA, summary="Tea, says Eve."))
     await study.summariser.summarise(ROOM, since_ms=0)
     assert state.chapters.of(ROOM)[1].summary == "Tea, says Eve."
     assert state.chapters.of(ROOM)[0] == first
@@ -329,17 +333,126 @@ async def test_anew_since_a_moment_but_not_what_an_administrator_wrote(study: St
 async def test_an_administrators_words_are_kept_over_the_next_summary(study: Study) -> None:
     await study.hear(EVENING)
     await study.summariser.summarise(ROOM)
-    lens = study.memory.state.lenses.get(ROOM, "technical")
-    assert lens is not None
-    study.memory.state.lenses.put(replace(lens, text="The boat is of oak.", edited_by=ADA))
+    table = study.memory.state.lenses
+    edit(study, "The boat is of oak.\nIt is *dear*.")
     await study.hear(MORNING)
     await study.summariser.summarise(ROOM, "technical")
     request = study.model.requests[-1]
-    assert "worded by an administrator: keep what it says" in request.system
-    assert "[So far:]\n  The boat is of oak." in request.last_user
+    assert "It stays, word for word, in front of your record" in request.system
+    assert "[Given:]\n  The boat is of oak.\n  It is *dear*.\n[New:]" in request.last_user
+    assert EVENING[0].body.strip() not in request.last_user
+    after = table.get(ROOM, "technical")
+    assert after is not None
+    assert after.text == f"The boat is of oak.\nIt is *dear*.\n\n{after.written}"
+    assert after.written.startswith("Record ")
+    assert (after.edited_by, after.until) == (ADA, MORNING[-1].timestamp)
+    await study.hear(NOON)
+    await study.summariser.summarise(ROOM, "technical")
+    assert f"[So far:]\n  {after.written}\n[New:]" in study.said[-1]
+    await study.summariser.summarise(ROOM, since_ms=0)
+    assert study.said[-1].count("  The boat is of oak.") == 1
+    await study.memory.record_sync(
+        LUNA, "s2", [Redaction(EventId("$r"), ROOM, ADA, START, MORNING[3].event_id)]
+    )
+    [lost] = [each for each in table.of(ROOM) if each.lens == "technical"]
+    assert lost.text == "The boat is of oak.\nIt is *dear*."
+    await study.summariser.work_off()
+    [anew] = [each for each in table.of(ROOM) if each.lens == "technical"]
+    assert anew.text.startswith("The boat is of oak.\nIt is *dear*.\n\nRecord ")
+    edit(study, "It is of pine.")
+    assert [each.text for each in table.of(ROOM) if each.lens == "technical"] == ["It is of pine."]
+
+
+def edit(study: Study, text: str) -> None:
+    """Write what the technical lens says by hand."""
+    lens = study.memory.state.lenses.get(ROOM, "technical")
+    assert lens is not None
+    study.memory.state.lenses.put(lens.edited(ADA, text, study.clock))
+
+
+@pytest.mark.parametrize(
+    ("answer", "kept"),
+    [
+        ("nothing", ""),
+        ("The boat is of oak.\n", ""),
+        ("The boat is of oak.\n\nBob sails it.", "Bob sails it."),
+        ("The boat is of pine.", "The boat is of pine."),
+    ],
+)
+async def test_what_a_model_only_repeats_is_not_kept_twice(
+    study: Study, answer: str, kept: str
+) -> None:
+    await study.hear(EVENING)
+    await study.summariser.summarise(ROOM)
+    edit(study, "The boat is of oak.")
+    study.model.reply = lambda request: Answer(answer)
+    await study.hear(MORNING)
+    await study.summariser.summarise(ROOM, "technical")
+    asked = len(study.model.requests)
     after = study.memory.state.lenses.get(ROOM, "technical")
     assert after is not None
-    assert after.edited_by == ADA
+    assert (after.pinned, after.written) == ("The boat is of oak.", kept)
+    assert (after.until, after.stale) == (MORNING[-1].timestamp, False)
+    assert (await study.summariser.summarise(ROOM, "technical")).lenses == 0
+    assert len(study.model.requests) == asked
+
+
+async def test_a_long_text_by_hand_leaves_room_for_what_is_new(study: Study) -> None:
+    await study.hear(EVENING)
+    await study.summariser.summarise(ROOM)
+    edit(study, "a long story " * 5_000)
+    await study.hear(MORNING)
+    assert (await study.summariser.summarise(ROOM, "technical")).lenses == 1
+    assert MORNING[-1].body.strip() in study.said[-1]
+
+
+async def test_a_title_by_hand_outlives_the_summary_it_stood_above(study: Study) -> None:
+    await study.hear(DAY)
+    await study.summariser.work_off()
+    table = study.memory.state.chapters
+    table.put(table.of(ROOM)[0].edited(ADA, title="The sale"))
+    await study.memory.record_sync(
+        LUNA, "s2", [Redaction(EventId("$r"), ROOM, ADA, START, EVENING[3].event_id)]
+    )
+    assert (table.of(ROOM)[0].title, table.of(ROOM)[0].summary) == ("The sale", "")
+    await study.summariser.work_off()
+    first = table.of(ROOM)[0]
+    assert (first.title, first.summary) == ("The sale", "Ada sold her boat for 900 to Bob.")
+    assert (first.edited_by, first.stale) == (ADA, False)
+
+
+@pytest.mark.parametrize("place", [0, 1])
+async def test_a_deleted_chapter_is_written_again_only_where_that_is_asked_for(
+    study: Study, place: int
+) -> None:
+    await study.hear(DAY)
+    await study.summariser.work_off()
+    table = study.memory.state.chapters
+    gone = table.of(ROOM)[place]
+    table.delete(gone)
+    asked = len(study.model.requests)
+    await study.anew().work_off()
+    await study.anew().summarise(ROOM)
+    assert kinds(study)[asked:] == ["lens", "lens"]
+    await study.hear(talk(chatter("cars", 12), start=START + 8 * PAUSE_MS))
+    await study.summariser.summarise(ROOM)
+    assert [each.number for each in table.of(ROOM)] == [*({1, 2} - {gone.number}), 3]
+    await study.summariser.summarise(ROOM, since_ms=gone.begins)
+    assert [each.number for each in table.of(ROOM)] == [1, 2, 3]
+    again = table.of(ROOM)[place]
+    assert (again.summary, again.begins, again.people) == (gone.summary, gone.begins, gone.people)
+
+
+async def test_a_deleted_part_is_not_written_again(study: Study) -> None:
+    days = [talk(chatter(f"day {n}", 8), start=START + n * 2 * PAUSE_MS) for n in range(21)]
+    await study.hear([message for each in days for message in each])
+    await study.summariser.work_off()
+    table = study.memory.state.chapters
+    table.delete(table.of(ROOM, 1)[0])
+    asked = len(study.model.requests)
+    await study.anew().work_off()
+    assert len(study.model.requests) == asked
+    assert table.of(ROOM, 1) == ()
 
 
 async def test_a_persona_that_spoke_takes_notes_of_what_it_saw(study: Study) -> None:
@@ -383,7 +496,7 @@ async def test_a_note_is_replaced_by_its_number_unless_an_administrator_wrote_it
         (3, "Eve: likes tea", None, 2, 0),
     ]
     table.retract(ROOM, frozenset({1}))
-    assert [note.number for note in table.of(BOB)] == [3]
+    assert [note.number for note in table.of(BOB)] == [2, 3]
 
 
 async def test_where_nothing_is_worth_a_note_it_is_not_asked_again(study: Study) -> None:
@@ -415,6 +528,24 @@ async def test_many_chapters_are_summed_up_again(study: Study) -> None:
     await study.summariser.work_off()
     assert len(study.model.requests) - asked == 2
     assert not any(chapter.stale for chapter in state.chapters.of(ROOM))
+
+
+async def test_a_year_stays_short(study: Study) -> None:
+    """Parts make parts: of hundreds of chapters a few texts are left to be told."""
+    table, hour = study.memory.state.chapters, PAUSE_MS
+    first = Chapter(ROOM, 1, 0, EventId("$a"), EventId("$b"), 0, 1, (ADA,), "Day", "Boats.")
+    table.put(
+        *(replace(first, number=n, begins=n * hour, ends=n * hour + 1) for n in range(1, 321))
+    )
+    last = talk(["hello"], start=9_000 * hour)
+    await study.hear(last)
+    while works := [work async for work in owed_chapters(study.desk, ROOM, close=False)]:
+        works[0].keep(CHAPTER)
+    told = told_once(table.of(ROOM))
+    levels = Counter(each.level for each in told)
+    assert levels == {0: 10, 1: 11, 2: 2}
+    assert sum(10**each.level for each in told) == 320  # each day once
+    assert {each.number for each in table.of(ROOM) if each.level} == set(range(1, 31 + 2 + 1))
 
 
 async def test_history_that_comes_later_has_its_chapters_too(study: Study) -> None:

@@ -8,7 +8,9 @@ from tests.fake_services import ADMIN
 from tests.homeserver_scripts import Status
 from tests.unit.skills.remembered import (
     ANN,
+    DAY,
     LAKE,
+    MAY_17,
     TRAILS,
     encrypt_admin_room,
     move_in,
@@ -104,6 +106,19 @@ async def test_an_edit_is_kept_as_it_was_typed(
     [edited] = kept(house)
     assert (edited.summary, edited.threads, edited.edited_by) == (summary, threads, ADMIN)
     assert edited.stale is typed.startswith("--edit\n")
+
+
+async def test_what_is_edited_or_deleted_is_told_anew_above(house: House) -> None:
+    for number in (1, 2):
+        put_chapter(house, number)
+    part = put_chapter(house, 1, "May", level=1, ends=MAY_17 + 2 * DAY)
+    await house.run("chapters trails 1 --edit It is found.")
+    assert [each.place for each in kept(house) if each.stale] == [(1, 1)]
+    house.services.memory.state.chapters.put(part)
+    await house.run("chapters trails 2 --delete")
+    assert [(each.place, each.stale) for each in kept(house)] == [((1, 1), True), ((0, 1), False)]
+    with pytest.raises(UserMistake, match="There are: P1, 1"):
+        await house.run("chapters trails 2")
 
 
 async def test_what_is_shown_can_be_typed_again(house: House) -> None:

@@ -1,12 +1,19 @@
 """``/forget``: which messages are meant, what is asked before, and what is gone after."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from lunabot.admin.call import Call, Plan
-from lunabot.errors import UserMistake
+from lunabot.admin.confirmation import new_question
+from lunabot.errors import UserMistake, WorldError
 from lunabot.matrix.events import Message
 from lunabot.matrix.ids import EventId, RoomId
+from lunabot.memory.memory import Memory
 from tests.fake_services import ADMIN, command
+from tests.unit.memory.test_purging import files_with
+from tests.unit.personas.characters import teacher
 from tests.unit.skills.remembered import (
     ANN,
     BOB,
@@ -23,6 +30,7 @@ from tests.unit.skills.remembered import (
 from tests.unit.skills.running import REGISTRY, House
 
 EVENT = "$" + 43 * "m"
+WORD = "xylophonequartz"
 
 
 @pytest.fixture(autouse=True)
@@ -145,6 +153,91 @@ async def test_what_was_made_of_it_loses_its_words(house: House) -> None:
     ]
     assert [each.text for each in state.lenses.of(TRAILS)] == [""]
     assert "has no notes yet" in await house.run("notes teacher")
+
+
+async def test_what_administrators_wrote_is_named_and_goes_by_its_words(house: House) -> None:
+    put_chapter(house, 1, summary="The CODE is 1234.", edited_by=ADMIN, pinned=("summary",))
+    state = house.services.memory.state
+    state.lenses.put(put_lens(house).edited(ADMIN, "They have a code.", MAY_17))
+    state.notes.put(replace(put_note(house, "Ann knows it."), edited_by=ADMIN))
+    named = message("$" + 43 * "n", "Hello.")
+    await house.services.memory.record_sync(house.account.user_id, "s2", [named])
+    one = await plan(house, f"forget trails {named.event_id}")
+    assert one is not None
+    assert "stays, so look into it: chapters **1**; lenses **technical**; notes **teacher 1**." in (
+        one.markdown
+    )
+    all_of_it = await plan(house, "forget trails code")
+    assert all_of_it is not None
+    worded = "wrote with these words in it: chapters **1**; lenses **technical**."
+    assert worded in all_of_it.markdown
+    assert "stays, so look" not in all_of_it.markdown
+    await house.run("forget trails code")
+    assert [(each.summary, each.stale) for each in state.chapters.of(TRAILS)] == [("", True)]
+    assert [each.text for each in state.lenses.of(TRAILS)] == [""]
+    assert [note.text for note in state.notes.of(teacher().user_id)] == ["Ann knows it."]
+
+
+@pytest.mark.parametrize("typed", [f"trails {WORD}", f"trails {EVENT}"])
+async def test_no_file_holds_a_word_of_what_was_forgotten(
+    house: House, tmp_path: Path, typed: str
+) -> None:
+    memory = await Memory.open(tmp_path / "db.json", tmp_path / "archive.db")
+    house.services.memory = memory
+    said = [message(f"$word-{n}", f"{WORD} and {n}") for n in range(40)] if "$" not in typed else []
+    word = message(EVENT, f"The {WORD} is green.")
+    edit = message("$again", f"The {WORD} is red.", replaces=word.event_id)
+    await memory.record_sync(house.account.user_id, "s1", [word, *said, message("$other", "Hello")])
+    await memory.record_sync(house.account.user_id, "s2", [edit])
+    texts = await memory.archive.without_vectors(99)
+    await memory.archive.record_vectors(texts, [text.encode() for _, text in texts])
+    put_chapter(house, 1, summary=WORD)
+    put_lens(house)
+    put_note(house, f"Ann has a {WORD}.")
+    await memory.state.flush()
+    assert "db.json" in files_with(tmp_path, WORD)
+    assert any(name.startswith("archive.db") for name in files_with(tmp_path, WORD))
+    await house.run(f"forget {typed}")
+    assert files_with(tmp_path, WORD) == []
+    assert [each.body for each in await memory.archive.recent(TRAILS, 99)] == ["Hello"]
+    await memory.close()
+
+
+async def test_the_question_that_quotes_them_is_forgotten_with_them(house: House) -> None:
+    memory, line = house.services.memory, f"trails {EVENT}"
+    asked = await plan(house, f"forget {line}")
+    assert asked is not None
+    command_event = command(f"/forget {line}")
+    question = new_question(command_event, "forget", line, asked, (), MAY_17)
+    memory.state.questions.put(replace(question, notice=EventId("$asked")))
+    said = [
+        message("$asked", asked.markdown, room_id=command_event.room_id),
+        message("$end", asked.markdown, room_id=command_event.room_id, replaces=EventId("$asked")),
+    ]
+    await memory.record_history(said[:1])
+    await house.run(f"forget {line}")
+    await memory.record_history(said[1:])
+    [left] = memory.state.questions
+    assert left.consequences == ""
+    assert await remembered(house, command_event.room_id) == []
+
+
+async def test_a_scrubbing_that_was_held_up_is_done_by_asking_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scrubbed = []
+
+    async def scrub(memory: Memory) -> None:
+        scrubbed.append(memory)
+        if len(scrubbed) == 1:
+            raise WorldError("ask again")
+
+    monkeypatch.setattr("lunabot.memory.purging.scrub", scrub)
+    with pytest.raises(WorldError, match="ask again"):
+        await house.run("forget trails code")
+    with pytest.raises(UserMistake, match="no such message"):
+        await house.run("forget trails code")
+    assert len(scrubbed) == 2
 
 
 async def test_nothing_encrypted_is_quoted_in_a_room_that_is_not(house: House) -> None:

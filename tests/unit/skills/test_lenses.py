@@ -33,9 +33,9 @@ async def test_what_was_seen(house: House) -> None:
     one = "**technical** – up to 18 May 2024 06:40 UTC\n\n> They map by hand."
     assert await house.run("lenses trails Technical") == one
     assert await house.run("lenses trails") == f"**Trails**\n\n{one}"
-    house.services.memory.state.lenses.put(replace(text, text=""))
+    house.services.memory.state.lenses.put(replace(text, written="", stale=True))
     assert "to be written anew" in await house.run("lenses trails technical")
-    house.services.memory.state.lenses.put(replace(text, text="", until=0))
+    house.services.memory.state.lenses.put(replace(text, written="", until=0))
     assert "nothing read yet" in await house.run("lenses trails technical")
 
 
@@ -45,8 +45,24 @@ async def test_an_edit_is_gone_on_from(house: House) -> None:
     after = house.services.memory.state.lenses.get(TRAILS, "technical")
     assert after is not None
     assert (after.text, after.edited_by) == ("They map\nwith compasses.", ADMIN)
+    assert (after.pinned, after.written) == (after.text, "")
     assert (after.until, after.updated > before.updated) == (before.until, True)
     assert f"✏️ as `{ADMIN}` wrote it" in await house.run("lenses trails technical")
+
+
+async def test_another_edit_takes_the_place_of_the_first(house: House) -> None:
+    put_lens(house)
+    table = house.services.memory.state.lenses
+    await house.run("lenses trails technical --edit They map with compasses.")
+    edited = table.get(TRAILS, "technical")
+    assert edited is not None
+    table.put(replace(edited, written="Bob lost his."))
+    shown = await house.run("lenses trails technical")
+    assert "> They map with compasses.\n> \n> Bob lost his." in shown
+    await house.run("lenses trails technical --edit They map by hand.")
+    assert [each.text for each in table.of(TRAILS)] == ["They map by hand."]
+    await house.run("lenses trails technical --delete")
+    assert table.of(TRAILS) == ()
 
 
 async def test_one_may_be_written_before_the_lens_has_looked(house: House) -> None:

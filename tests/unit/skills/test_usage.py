@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from lunabot.config import LlmSettings, Price
+from lunabot.config import LimitsSettings, LlmSettings, Price
 from lunabot.errors import UserMistake
 from lunabot.matrix.ids import RoomId, UserId
 from lunabot.memory.usage import Usage
@@ -112,6 +112,20 @@ async def test_many_lines_are_cut_to_a_phone(house: House) -> None:
     assert len(listed) == 10
     assert "**@guest0:example.org**" in listed[3]
     assert listed[-1] == "10. **others**: 2,800 tokens in 14 calls"
+
+
+async def test_todays_limits_are_told_with_how_far_they_are_reached(house: House) -> None:
+    limits = LimitsSettings(person_tokens=6_000, room_tokens=5_800, daily_tokens=10_000)
+    house.services.settings = house.services.settings.model_copy(update={"limits": limits})
+    await spend(house, 900, asker=BOB)
+    told = (await house.run("usage --text --days 1")).split("\n\n")
+    assert told[2] == "**Limits of today, until 0:00 UTC**"
+    assert told[3].split("\n") == [
+        "- **all**: 66 % of 10,000 tokens",
+        "- 🛑 room **Trails**: 101 % of 5,800 tokens",
+        "- ⚠️ person **ann**: 83 % of 6,000 tokens",
+        "- person **bob**: 15 % of 6,000 tokens",
+    ]
 
 
 async def test_nothing_was_spent(house: House) -> None:

@@ -1,0 +1,1 @@
+"""Hostile and broken input: whatever strangers, models and damaged files can hold."""
