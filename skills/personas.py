@@ -1,8 +1,9 @@
 """Personas: summon and dismiss them."""
 
 from lunabot.admin.call import Call, Plan
-from lunabot.admin.finding import find_room
+from lunabot.admin.finding import find_room, room_name, shown_room
 from lunabot.admin.parameters import Localpart, RoomReference, Tail
+from lunabot.admin.services import Services
 from lunabot.admin.skill import skill
 from lunabot.matrix.ids import UserId, server_name, user_id
 from lunabot.personas import portrait
@@ -50,7 +51,7 @@ async def spawn(
     )
     receipt = await services.personas().spawn(summons)
     services.personas().greet(receipt)
-    return _receipt(receipt)
+    return _receipt(call.services, receipt)
 
 
 async def despawn_plan(call: Call, name: Localpart, *, redact: bool = False) -> Plan | None:
@@ -61,8 +62,7 @@ async def despawn_plan(call: Call, name: Localpart, *, redact: bool = False) -> 
         return None
     persona = services.personas().fleet.company.personas().get(departure.user_id)
     shown = f"**{portrait.plain(persona.displayname)}** " if persona else ""
-    rooms = services.account.client.rooms
-    named = [rooms[each].display_name if each in rooms else each for each in departure.rooms]
+    named = [room_name(services, each) for each in departure.rooms]
     goes = [f"its place in {portrait.plain(', '.join(named))}"] if named else []
     goes += ["its account, erased for good"] if departure.exists else []
     goes += ["its document and its keys"] if departure.has_document else []
@@ -94,11 +94,11 @@ def _persona_id(call: Call, name: Localpart) -> UserId:
     return user_id(name, server_name(call.services.account.user_id))
 
 
-def _receipt(receipt: Receipt) -> str:
+def _receipt(services: Services, receipt: Receipt) -> str:
     persona = receipt.persona
-    where = f"`{receipt.alias or receipt.room_id}`"
+    where = f"`{receipt.alias}`" if receipt.alias else shown_room(services, receipt.room_id)
     made = [f"account `{persona.user_id}`, with an encrypted, cross-signed device"]
-    made.append(f"{'room' if receipt.alias else 'membership in the room'} {where}")
+    made.append(f"{'room' if receipt.alias else 'membership in'} {where}")
     lines = "\n".join(f"- {line}" for line in made)
     link = f"https://matrix.to/#/{persona.user_id}"
     invited = " You are invited." if receipt.alias else ""
