@@ -4,7 +4,7 @@ CONFIG ?= config.yaml
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: up test lint docs docs-check site bench clean
+.PHONY: up test lint docs docs-check site dist audit bench clean
 
 up: .venv/.installed
 	@$(BIN)/python -m lunabot.llm.install --config $(CONFIG) --constraint constraints.txt
@@ -22,14 +22,26 @@ docs: .venv/.installed-dev
 	$(BIN)/python -m lunabot.admin.documentation --write docs/commands.md skills
 	$(BIN)/python -m lunabot.config.documentation --write docs/configuration.md
 	$(BIN)/python -m doctools.structure --write docs/structure.md
+	$(BIN)/python -m doctools.licences --write docs/licences.md
 
 docs-check: .venv/.installed-dev
 	$(BIN)/python -m lunabot.admin.documentation --check docs/commands.md skills
 	$(BIN)/python -m lunabot.config.documentation --check docs/configuration.md
 	$(BIN)/python -m doctools.structure --check docs/structure.md
+	$(BIN)/python -m doctools.licences --check docs/licences.md
 
 site: .venv/.installed-docs
 	$(BIN)/mkdocs build --strict
+
+# What a release is: a wheel and an sdist, in dist/.
+dist: .venv/.installed-dev
+	rm -rf dist
+	$(BIN)/hatchling build
+
+# What is known against the exact versions of constraints.txt: asks PyPI's database.
+audit: .venv/.made
+	$(PIP) pip-audit
+	$(BIN)/pip-audit --requirement constraints.txt --no-deps --disable-pip
 
 bench: .venv/.installed-dev
 	$(BIN)/python -m bench.latency && $(BIN)/python -m bench.fleet
@@ -50,8 +62,8 @@ bench: .venv/.installed-dev
 	touch $@
 
 .venv/.installed-docs: .venv/.made pyproject.toml constraints.txt
-	$(PIP) $$($(BIN)/python -m doctools.extra docs)
+	$(PIP) -e '.[docs]'
 	touch $@
 
 clean:
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -19,6 +19,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -108,10 +109,9 @@ async def send(person: Person, room: str, messages: int) -> None:
     await asyncio.gather(*(work() for _ in range(SENDERS)))
 
 
-async def row(stage: Stage, bot: Bot, admin: Administrator, name: str) -> str:
-    """Let people talk to her while her loop is watched; return a line of the table."""
-    load = await stage.load(bot, PEOPLE, MESSAGES)
-    watching = await admin.say(f"/lateness {max(1, PEOPLE * MESSAGES / load.replies_per_s)}")
+async def row(stage: Stage, bot: Bot, admin: Administrator, name: str, seconds: float) -> str:
+    """Let people talk to her while her loop is watched so long; return a line of the table."""
+    watching = await admin.say(f"/lateness {seconds}")
     load = await stage.load(bot, PEOPLE, MESSAGES)
     held = json.loads((await admin.result(watching, PATIENCE_S)).text)
     return (
@@ -121,18 +121,21 @@ async def row(stage: Stage, bot: Bot, admin: Administrator, name: str) -> str:
 
 
 async def measure(stage: Stage, household: Household, room: str) -> None:
-    """Print the figures as they come."""
+    """Print the figures as they come: at rest again in the end, for machines have moods."""
     luna, admin = household
     bot = Bot("luna", luna.user_id, luna.process.pid)
+    warm = await stage.load(bot, PEOPLE, MESSAGES)
+    measured = partial(row, stage, bot, admin, seconds=warm.sent / warm.replies_per_s)
     print(HEADER, flush=True)
-    print(await row(stage, bot, admin, "at rest"), flush=True)
+    print(await measured("at rest"), flush=True)
     start = time.monotonic()
     fetching = asyncio.create_task(admin.command(f"/fetch_all {room}", PATIENCE_S))
     while not fetching.done():
-        line = await row(stage, bot, admin, "fetching")
+        line = await measured("fetching")
         if not fetching.done():
             print(line, flush=True)
     print(f"{(await fetching).text} In all it took {time.monotonic() - start:.0f} s.", flush=True)
+    print(await measured("at rest"), flush=True)
 
 
 @asynccontextmanager

@@ -2,6 +2,8 @@
 
     python -m bench.recall --dataset FILE.jsonl --budget 1024 --out OUT.jsonl
     python -m bench.recall … --one-room --messages 100000       # one long room, for the timing
+    python -m bench.recall … --half even       # every other conversation: weights are chosen here
+    python -m bench.recall … --half odd        # and reported on the ones between, too
 
 FILE has a conversation a line: ``{"id", "messages": [{"id", "sender", "ts" (ms), "text"}],
 "questions": [{"text", "sender", "ts", "evidence": [message ids]}]}``. Each question is taken for
@@ -26,7 +28,7 @@ from lunabot.matrix.events import Message
 from lunabot.matrix.ids import EventId, RoomId, UserId
 from lunabot.memory.archive import Archive
 from lunabot.memory.retrieval.embedding import WordLlama
-from lunabot.memory.retrieval.retriever import Retriever, Scope
+from lunabot.memory.retrieval.retriever import Retriever, Scope, enough
 from lunabot.prompt.builder import Prompt, build, compose
 from lunabot.prompt.material import Material
 from lunabot.prompt.shares import Limits, Shares
@@ -36,16 +38,16 @@ LUNA = UserId("@luna:localhost")
 ASSISTANTS = {"assistant", "bot", "luna"}
 RECENT_MESSAGES = 8
 RECENT_SHARE = 0.15
-TOKENS_OF_A_MESSAGE = 8  # the shortest: so many more are retrieved than can fit
+HALVES = {"all": slice(None), "even": slice(0, None, 2), "odd": slice(1, None, 2)}
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question and the ids, in the data, of the messages that answer it."""
+    """A question and the messages that answer it."""
 
     id: str
     message: Message
-    evidence: frozenset[str]
+    evidence: frozenset[EventId]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +61,16 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The outcome of a question, as it is written out."""
+    """The outcome of a question: `chosen` are the messages whose whole text is in the prompt."""
 
     id: str
-    chosen: list[str]
+    chosen: tuple[EventId, ...]
     tokens: int
     ms: float
+
+    def line(self) -> str:
+        """Return it as it is written out, with the data's ids."""
+        return json.dumps({**asdict(self), "chosen": [id_in_data(each) for each in self.chosen]})
 
 
 def read_rooms(lines: Iterable[str]) -> list[Room]:
@@ -110,7 +116,7 @@ class Asker:
         started = time.perf_counter()
         prompt = await self._prompt(room, question.message)
         ms = 1_000 * (time.perf_counter() - started)
-        chosen = [id_in_data(each) for each in prompt.chosen if each != question.message.event_id]
+        chosen = tuple(each for each in prompt.chosen if each != question.message.event_id)
         return Answer(question.id, chosen, prompt.tokens, round(ms, 2))
 
     async def _prompt(self, room: Room, asked: Message) -> Prompt:
@@ -123,7 +129,7 @@ class Asker:
             me=LUNA,
             own=frozenset({LUNA}),
         )
-        limit = self._limits.budget_tokens // TOKENS_OF_A_MESSAGE
+        limit = enough(self._limits.budget_tokens)
         found = await self._retriever.search(asked, recent, scope, room.names, limit)
         material = Material("", (*recent, asked), LUNA, room.names, retrieved=found)
         return await compose(
@@ -172,7 +178,7 @@ def resident_mb() -> float:
 async def run(arguments: argparse.Namespace) -> None:
     """Take the messages in, ask all questions, write and print what came of it."""
     with arguments.dataset.open(encoding="utf-8") as lines:
-        rooms = read_rooms(lines)
+        rooms = read_rooms(lines)[HALVES[arguments.half]]
     if arguments.messages:
         rooms = lengthened(rooms, arguments.messages)
     if arguments.one_room:
@@ -197,7 +203,7 @@ async def run(arguments: argparse.Namespace) -> None:
         print(f"memory: {resident_mb() - memory:.0f} MB more; loop held {held:.1f} ms at most")
         await archive.close()
     with arguments.out.open("w", encoding="utf-8") as out:
-        out.writelines(json.dumps(asdict(answer)) + "\n" for answer in answers)
+        out.writelines(answer.line() + "\n" for answer in answers)
 
 
 async def _take_in(archive: Archive, rooms: Sequence[Room]) -> None:
@@ -221,7 +227,7 @@ def _room(data: dict[str, Any], room_id: str) -> Room:
         Question(
             str(each.get("id", f"{data['id']}:{number}")),
             message(f"$question|{data['id']}|{number}", each),
-            frozenset(each["evidence"]),
+            frozenset(EventId(f"${data['id']}|{answering}") for answering in each["evidence"]),
         )
         for number, each in enumerate(data["questions"])
     ]
@@ -251,6 +257,7 @@ def main() -> None:
     parser.add_argument("--recent-share", type=float, default=RECENT_SHARE)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--embedder", choices=("none", "wordllama"), default="none")
+    parser.add_argument("--half", choices=HALVES, default="all", help="of the conversations")
     parser.add_argument("--one-room", action="store_true", help="all conversations in one room")
     parser.add_argument("--messages", type=int, default=0, help="repeat the data to so many")
     asyncio.run(run(parser.parse_args()))

@@ -4,9 +4,9 @@ On a throwaway Synapse 200 people talk in 50 rooms with Luna and 20 personas, an
 commands, and all the time something fails: the model, the network, Luna's process (she is killed,
 in the first half alone, so that the second shows what one life of hers takes), and with
 ``--restart-server`` Synapse. Every minute there is a line; at the end lost and doubled answers are
-counted in the rooms as people see them, and a straight line is put through memory and open files of
-the second half. Exit status 1 where an answer is lost, doubled or out of order, or one of the two
-grew. ``LUNA_SEED`` repeats the choices of another run.
+counted in the rooms as people see them, and a straight line is put through memory, open files and
+tasks of the second half. Exit status 1 where an answer is lost, doubled or out of order, or one of
+these grew. ``LUNA_SEED`` repeats the choices of another run.
 """
 
 import argparse
@@ -42,10 +42,13 @@ RHYTHMS = (*[EASY] * 19, BRISK)
 MODEL_FAULTS = 0.1  # share of its answers
 COMMANDS = ("health", "usage", "personas", "list_users", "list_channels", "audit", "commands")
 COMMAND_PAUSES_S = (5.0, 25.0)
-COMMAND_PATIENCE_S = 180.0
+PATIENCE_S = 180.0
 SAMPLE_EVERY_S = 5.0
-TOLERANCE = 0.05
-"""How much of its mean a figure may gain in the second half and count as flat."""
+TOLERANCES = {"memory MB": 0.05, "open files": 0.15, "tasks": 0.15}
+"""How much of its mean a figure may gain in the second half and count as flat.
+
+Files and tasks go up and down with what is under way.
+"""
 HEADER = "min   answers  median s   p95 s     MB  db.json kB  archive kB  files  tasks  faults"
 
 
@@ -88,7 +91,7 @@ async def command_on(admin: Administrator, draw: random.Random, marks: Counter[s
     while True:
         await asyncio.sleep(draw.uniform(*COMMAND_PAUSES_S))
         try:
-            marks[(await admin.command(draw.choice(COMMANDS), COMMAND_PATIENCE_S)).mark] += 1
+            marks[(await admin.command(draw.choice(COMMANDS), PATIENCE_S)).mark] += 1
         except AssertionError:
             marks["none"] += 1
 
@@ -96,7 +99,7 @@ async def command_on(admin: Administrator, draw: random.Random, marks: Counter[s
 async def soak(town: Town, whims: Whims, options: argparse.Namespace) -> bool:
     """Let everybody talk for so long while things fail; return whether all was well."""
     minutes: float = options.minutes
-    campaign = Campaign(town.world, print, RHYTHMS)
+    campaign = Campaign(town.world, print, RHYTHMS, PATIENCE_S)
     mischief = Mischief(town.world, whims, campaign.draw, may_restart_server=options.restart_server)
     watch = Watch(town, Stopwatch(campaign.talks), mischief)
     marks: Counter[str] = Counter()
@@ -104,7 +107,7 @@ async def soak(town: Town, whims: Whims, options: argparse.Namespace) -> bool:
     async with campaign.load(), asyncio.TaskGroup() as tasks:
         others = [
             tasks.create_task(watch.go_on()),
-            tasks.create_task(command_on(town.admin, random.Random(SEED), marks)),
+            tasks.create_task(command_on(town.world.admin, random.Random(SEED), marks)),
         ]
         if not options.calm:
             others.append(tasks.create_task(mischief.go_on()))
@@ -129,10 +132,11 @@ def conclude_figures(samples: list[Sample]) -> bool:
     """Print how the figures went in the second half; return whether none of them grew."""
     half_s = samples[-1].at_s / 2
     found = gauges.trends([each for each in samples if each.at_s >= half_s])
+    flat = [trend.is_flat(TOLERANCES[trend.name]) for trend in found]
     print("second half, least squares:")
-    for trend in found:
-        print(f"  {trend}: {'flat' if trend.is_flat(TOLERANCE) else 'GROWS'}")
-    return all(trend.is_flat(TOLERANCE) for trend in found)
+    for trend, is_flat in zip(found, flat, strict=True):
+        print(f"  {trend}: {'flat' if is_flat else 'GROWS'}")
+    return all(flat)
 
 
 async def run(options: argparse.Namespace) -> bool:

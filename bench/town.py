@@ -37,10 +37,9 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Town:
-    """A world with an administrator, and where Luna serves her figures."""
+    """A world, and where its Luna serves her figures."""
 
     world: World
-    admin: Administrator
     metrics_url: str
 
 
@@ -64,8 +63,8 @@ async def found(
         *(settle(*each) for each in _share_out(people, personas, luna.user_id, size.rooms))
     )
     places = [place for room in settled for place in room]
-    world = World(server, proxy, model, luna, places)
-    return Town(world, admin, f"http://127.0.0.1:{port}/metrics")
+    world = World(server, proxy, model, luna, admin, places)
+    return Town(world, f"http://127.0.0.1:{port}/metrics")
 
 
 async def _summon(admin: Administrator) -> str:

@@ -109,12 +109,13 @@ say "no compiler in the last stage"
 # From here on as a container: root read-only, /tmp and the volume of its own.
 mount --bind "$stage" "$stage"
 mount -o remount,bind,ro "$stage"
+mount -t proc proc "$stage/proc"
 mount -t tmpfs tmpfs "$stage/tmp"
 rm -rf "$work/volume"
 cp -a "$stage$volume" "$work/volume"
 cp "$repository/docker/config.yaml" "$work/volume/config.yaml"
 mount --bind "$work/volume" "$stage$volume"
-if inside touch /opt/luna/here 2>/dev/null; then fail "the root file system can be written to"; fi
+if chroot "$stage" touch /here 2>/dev/null; then fail "the root file system can be written to"; fi
 say "user $user, read-only root, $volume is a volume: $(eval "inside $entrypoint --version")"
 
 export LUNA_HOMESERVER__REGISTRATION_SHARED_SECRET="${LUNA_HOMESERVER__REGISTRATION_SHARED_SECRET:-none}"

@@ -85,23 +85,21 @@ def closure(requirements: Iterable[str]) -> dict[str, Package]:
     """
     found: dict[str, Package] = {}
     seen: set[tuple[str, frozenset[str]]] = set()
-    waiting = [Requirement(text) for text in requirements]
+    waiting = list(_applicable(requirements))
     while waiting:
         requirement = waiting.pop()
-        name = canonicalize_name(requirement.name)
-        if (key := (name, frozenset(requirement.extras))) in seen:
-            continue
-        seen.add(key)
-        package = distribution(name)
-        found[name] = Package(package.metadata["Name"], licence(package))
-        waiting += _needed(package, requirement.extras)
+        name, extras = canonicalize_name(requirement.name), frozenset(requirement.extras)
+        if (name, extras) not in seen:
+            seen.add((name, extras))
+            package = distribution(name)
+            found[name] = Package(package.metadata["Name"], licence(package))
+            waiting += _applicable(package.requires or (), extras)
     return found
 
 
-def _needed(package: Distribution, extras: Iterable[str]) -> Iterator[Requirement]:
-    """Yield what a package needs on this machine, with the extras asked for."""
-    for text in package.requires or ():
-        requirement = Requirement(text)
+def _applicable(requirements: Iterable[str], extras: Iterable[str] = ()) -> Iterator[Requirement]:
+    """Yield the requirements that count on this machine, with the extras asked for."""
+    for requirement in map(Requirement, requirements):
         marker = requirement.marker
         if marker is None or any(marker.evaluate({"extra": extra}) for extra in ("", *extras)):
             yield requirement

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import web
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, ViewportSize, async_playwright
 
 from tests.e2e.process import ChildProcess
 from tests.fake_model import Answer, FakeModel, Request
@@ -31,7 +31,7 @@ CLIENT = Path(__file__).parent / "client"
 BUNDLE = "--bundle --format=esm --outfile=client.js --external:fs --external:path --external:crypto"
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 QUIET = ("--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-sync")
-PHONE = {"width": 440, "height": 956}  # CSS pixels, of two dots each
+PHONE = ViewportSize(width=440, height=1010)  # CSS pixels, of two dots each
 PATIENCE_MS = 60_000
 
 ROOM = "Skerry Point"
@@ -65,6 +65,8 @@ MORAS = (
     "shutter that somebody has closed.\n\nWho else has the key to the lantern room, Keeper?"
 )
 KEEPER_AGAIN = "There was one other key. It hung by the door until the inspector left on Tuesday."
+DOUBT = "Keeper, which inspector?"
+KEEPER_AT_LAST = "Tall, in soft boots. Not one word about the lamp. I should have wondered."
 
 
 def answer(request: Request) -> Answer:
@@ -73,6 +75,8 @@ def answer(request: Request) -> Answer:
         return Answer(GREETING)
     if "Captain Mora" in request.system:
         return Answer(MORAS)
+    if DOUBT in request.last_user:
+        return Answer(KEEPER_AT_LAST)
     return Answer(KEEPER_AGAIN if "lantern room" in str(request.messages) else KEEPERS)
 
 
@@ -208,7 +212,9 @@ async def make(folder: Path) -> None:
         ann = await Phone.logged_in(browser, client, luna, "ann")
         await ann.join(ROOM)
         await ann.say(QUESTION)
-        await ann.sees("There was one other key.")
+        await ann.sees(KEEPER_AGAIN)
+        await ann.say(DOUBT)
+        await ann.sees(KEEPER_AT_LAST)
         await ann.picture(folder / "conversation.png")
 
 

@@ -31,9 +31,8 @@ tells [the design](design.md).
 ## Imports
 
 An arrow says that modules of one package import some of the other. Where a third package lies
-between the two, the direct arrow is left out; the table below has all. A dotted arrow points
-against the others. `{PROCESS}` and `{COMMON}` are the modules that lie in `{PACKAGE}/` itself:
-`{COMMON}` those that import none of its packages.
+between the two, the direct arrow is left out; the table below has all. `{PROCESS}` and `{COMMON}`
+are the modules that lie in `{PACKAGE}/` itself: `{COMMON}` those that import none of its packages.
 """
 
 
@@ -144,8 +143,8 @@ def _diagram(counts: Mapping[Arrow, int]) -> Iterator[str]:
     yield "```mermaid\nflowchart TD"
     straight = direct({*counts} - upward)
     yield from (f"    {source} --> {target}" for source, target in sorted(straight))
-    yield from (f"    {source} -.-> {target}" for source, target in sorted(upward))
-    yield "```"
+    yield "```\n\nAgainst the arrows:\n"
+    yield from (f"- `{source}` imports `{target}`" for source, target in sorted(upward))
 
 
 def _table(counts: Mapping[Arrow, int]) -> Iterator[str]:

@@ -27,7 +27,18 @@ class Instance:
         self._descriptor = -1
 
     def __enter__(self) -> "Instance":
-        """Take the lock. Raises `WorldError` while another Luna holds it."""
+        """Take the lock. Raises `WorldError` while another Luna holds it, or a disk is full."""
+        try:
+            self._lock()
+        except OSError as error:
+            raise WorldError(
+                f"cannot write in {self._folder} ({error.strerror}): make room on the disk, or let "
+                "this user write there"
+            ) from error
+        os.environ[_FOLDER_VARIABLE] = str(self._folder.absolute())
+        return self
+
+    def _lock(self) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._descriptor = os.open(self._folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
         if not _try_lock(self._descriptor):
@@ -37,8 +48,6 @@ class Instance:
         os.ftruncate(self._descriptor, 0)
         os.write(self._descriptor, f"{os.getpid()}\n".encode())
         (self._folder / _REASON).unlink(missing_ok=True)
-        os.environ[_FOLDER_VARIABLE] = str(self._folder.absolute())
-        return self
 
     def __exit__(
         self,

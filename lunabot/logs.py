@@ -4,6 +4,7 @@ import gzip
 import logging
 import re
 import shutil
+import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
@@ -45,6 +46,11 @@ class LogFile(RotatingFileHandler):
                 self._path.rename(aside(self._path))
             self.stream = self._open()
         return self._thread.submit(compress, self._path.parent, self._path.stem, self._kept)
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Lose a line for which there is no room: on a full disk, others tell of that."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
 
     def close(self) -> None:
         """Close the file; what is being compressed is finished in the background."""

@@ -4,7 +4,7 @@ import asyncio
 
 from lunabot.admin.call import Call
 from lunabot.admin.skill import skill
-from lunabot.admin.wording import bullets
+from lunabot.admin.wording import bullets, sized
 from lunabot.backup.contents import left_out
 from lunabot.backup.live import back_up
 from lunabot.errors import Refused, UserMistake
@@ -31,7 +31,7 @@ async def backup(call: Call, *, send: bool = False) -> str:
     file = await back_up(services)
     size = file.stat().st_size
     where = file.relative_to(services.settings.folder)
-    made = f"**Made a backup of {size / 1e6:.1f} MB**: `{where}` on my machine."
+    made = f"**Made a backup of {sized(size)}**: `{where}` on my machine."
     if send:
         if size > _MOST_SENT_BYTES:
             raise UserMistake(f"{made} It is too large to be sent.")

@@ -10,7 +10,7 @@ from lunabot.admin import pulse
 from lunabot.admin.call import Call
 from lunabot.admin.services import Services
 from lunabot.admin.skill import skill
-from lunabot.admin.wording import code
+from lunabot.admin.wording import code, sized
 from lunabot.errors import WorldError
 
 _MODEL_S = 5.0
@@ -37,8 +37,8 @@ async def health(call: Call, *, plot: bool = False) -> str:
         f"**personas**: {_personas(services)}",
         f"**queue**: {services.queues.waiting} waiting, {services.queues.busy_rooms} in work",
         f"**paused rooms**: {await _paused(services)}",
-        f"**archive**: {counts.messages} messages of {counts.rooms} rooms, {_size(counts.size)}",
-        f"**state**: {_size(_bytes(services.settings.state_path))}",
+        f"**archive**: {counts.messages} messages of {counts.rooms} rooms, {sized(counts.size)}",
+        f"**state**: {sized(_bytes(services.settings.state_path))}",
         f"**memory**: {await services.summariser.status()}",
         f"**this room**: {'not safe' if unsafe else 'safe'}, "
         f"{'encrypted' if services.posture().encrypted else 'not encrypted'}",
@@ -102,10 +102,6 @@ def _listed(mark: str, lines: list[str]) -> Iterator[str]:
 
 def _bytes(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
-
-
-def _size(size: int) -> str:
-    return f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{size / 1e3:.1f} kB"
 
 
 def _duration(seconds: float) -> str:

@@ -4,7 +4,7 @@ import asyncio
 
 from lunabot.admin.call import Call
 from lunabot.admin.skill import skill
-from lunabot.admin.wording import code
+from lunabot.admin.wording import counted, sized
 from lunabot.errors import UserMistake
 from lunabot.logs import log_file
 
@@ -29,8 +29,8 @@ async def rotate_logs(call: Call, *, send: bool = False) -> str:
         await call.services.account.send_file(
             call.room_id, newest.name, content, "application/gzip"
         )
-    size = sum(file.stat().st_size for file in kept)
+    size = sized(sum(file.stat().st_size for file in kept))
     return (
-        f"**The log begins anew.** What it held is {code(newest.name)}; "
-        f"{len(kept)} are kept, {size / 1000:.1f} kB in all."
+        f"**The log begins anew.** What it held is `{newest.name}`, on my machine. "
+        f"{counted(len(kept), 'earlier log')} kept, {size} in all."
     )

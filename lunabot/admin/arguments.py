@@ -87,7 +87,8 @@ def split_arguments(text: str, shape: Shape) -> Arguments:
         elif shape.tail:
             break
         else:
-            raise UserMistake(f"{code(cursor.rest())} is more than it takes.")
+            hint = " Several words are one in “quotes”." if shape.words else ""
+            raise UserMistake(f"{code(cursor.rest())} is more than it takes.{hint}")
     return Arguments(tuple(words), options, cursor.rest() if shape.tail else "")
 
 

@@ -78,7 +78,12 @@ class Authority:
     def decide(
         self, command: Message, posture: Posture, *, destructive: bool, now_ms: int
     ) -> Allowed | Refusal:
-        """Decide about one command. `now_ms` is when it reached Luna, in the server's time."""
+        """Decide about one command. `now_ms` is when it reached Luna, in the server's time.
+
+        A forwarded message is refused where its client marks it, as FluffyChat and others do
+        (MSC2723, MSC4553). Element sends what is forwarded as a message of its own, without a mark:
+        it cannot be told from one that was typed, and is obeyed.
+        """
         if refusal := self.outsider(command.room_id, command.sender):
             return refusal
         if command.msgtype != "m.text":

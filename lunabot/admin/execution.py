@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from lunabot.admin.call import Answer, Call, Plan
 from lunabot.admin.grammar import Command
@@ -13,6 +14,7 @@ from lunabot.errors import LunaError, UserMistake, new_reference
 from lunabot.matrix.events import Message, Reaction
 from lunabot.matrix.ids import server_name
 from lunabot.memory.audit import AuditEntry, Outcome
+from lunabot.storing import until_stored
 
 log = logging.getLogger(__name__)
 
@@ -59,18 +61,17 @@ async def record(
     What stands behind a mistyped verb may be a secret that nothing declares as one: it is left out.
     """
     skill = services.registry.find(command.verb)
-    await services.memory.archive.record_command(
-        AuditEntry(
-            timestamp=int(time.time() * 1000),
-            event_id=event.event_id,
-            sender=event.sender,
-            verb=skill.verb if skill else command.verb,
-            arguments=skill.masked(command.text) if skill else "",
-            outcome=outcome,
-            duration_ms=int((time.monotonic() - started) * 1000),
-            reference=reference,
-        )
+    entry = AuditEntry(
+        timestamp=int(time.time() * 1000),
+        event_id=event.event_id,
+        sender=event.sender,
+        verb=skill.verb if skill else command.verb,
+        arguments=skill.masked(command.text) if skill else "",
+        outcome=outcome,
+        duration_ms=int((time.monotonic() - started) * 1000),
+        reference=reference,
     )
+    await until_stored(partial(services.memory.archive.record_command, entry), services.problems)
 
 
 async def _carry_out(

@@ -25,6 +25,7 @@ from lunabot.tasks import Tasks
 
 log = logging.getLogger(__name__)
 
+_LONGEST_ID = 255  # bytes: specification, "Identifier grammar"; it is copied, so never cut
 POSTURE_STATE = (
     "m.room.member",
     "m.room.join_rules",
@@ -121,7 +122,7 @@ class AdminRoom:
 
     def _upgraded(self, tombstone: Mapping[str, Any]) -> None:
         """Tell that I stay (client-server API, "Room upgrades"): anybody could name a room."""
-        successor = code(str(tombstone.get("replacement_room", "")))
+        successor = code(str(tombstone.get("replacement_room", "")), _LONGEST_ID)
         problem = (
             f"this room was upgraded, it goes on as {successor}. I stay here and obey nobody "
             f"there. Where I am to move: set `admin.room` to {successor} and start me again."

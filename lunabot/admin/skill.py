@@ -141,7 +141,7 @@ class Skill:
             if typed is not None:
                 yield parameter.argument, parameter.converter(typed, server)
             elif parameter.required:
-                raise UserMistake(f"`{parameter.typed}` is missing: {parameter.description}.")
+                raise UserMistake(_missing(parameter))
             else:
                 yield parameter.argument, parameter.default
 
@@ -214,6 +214,11 @@ def skill(
         return declared
 
     return declare
+
+
+def _missing(parameter: Parameter) -> str:
+    choices = f" ({parameter.converter.kind})" if parameter.converter.choices else ""
+    return f"`{parameter.typed}` is missing: {parameter.description}{choices}."
 
 
 def _check(declared: Skill) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 _SHOWN = 40
 
 
-def code(text: str) -> str:
+def code(text: str, longest: int = _SHOWN) -> str:
     """Return typed text as inline code in Markdown: one line, cut where it is long."""
     line = " ".join(text.split()).replace("`", "'")
-    return f"`{line[:_SHOWN]}…`" if len(line) > _SHOWN else f"`{line}`"
+    return f"`{line[:longest]}…`" if len(line) > longest else f"`{line}`"
 
 
 def bullets(head: str, lines: Sequence[str]) -> str:
@@ -20,6 +20,11 @@ def bullets(head: str, lines: Sequence[str]) -> str:
 def counted(count: int, noun: str) -> str:
     """Return a number and what it counts: 1 chapter, 2 chapters."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def sized(count: int) -> str:
+    """Return a number of bytes as people read it: 12.5 kB, 3.1 MB."""
+    return f"{count / 1e6:,.1f} MB" if count >= 1e5 else f"{count / 1e3:.1f} kB"
 
 
 def fenced(text: str) -> str:

@@ -4,6 +4,7 @@ Numbers, truth values and dates stay the texts they are written as: the Settings
 read the environment, and a name such as ``no`` or ``1e3`` is not turned into something else.
 """
 
+import math
 import re
 from collections.abc import Hashable, Iterator
 from pathlib import Path
@@ -15,6 +16,8 @@ from lunabot.config.keys import dotted
 from lunabot.errors import UserMistake
 
 Document = dict[str, Any]
+
+_MOST_VALUES = 20_000
 
 
 class ConfigError(UserMistake):
@@ -49,7 +52,7 @@ def read_document(path: Path) -> tuple[Document, list[str]]:
     Raises `ConfigError` where there is no file, or it is no YAML made of sections.
     """
     try:
-        document, duplicates = _parse(path.read_bytes())
+        document, duplicates = _parse(path.read_bytes(), path.name)
     except FileNotFoundError:
         fix = "copy the config.yaml that comes with Luna there"
         raise ConfigError((f"{path}: there is no such file – {fix}",)) from None
@@ -65,14 +68,32 @@ def read_document(path: Path) -> tuple[Document, list[str]]:
     raise ConfigError((f"{path.name}: has no sections – e.g. {fix}",))
 
 
-def _parse(content: bytes) -> tuple[Any, list[str]]:
+def _parse(content: bytes, name: str) -> tuple[Any, list[str]]:
     loader = _Loader(content)
     node = loader.get_single_node()
     if node is None:
         return {}, []
+    if _written_out(node, {}) > _MOST_VALUES:
+        raise ConfigError(
+            (f"{name}: holds over {_MOST_VALUES} values – write fewer, and no *alias",)
+        )
     duplicates = list(_duplicates(node, (), set()))  # before constructing, which merges mappings
     document = loader.construct_document(node)
     return {} if document is None else document, duplicates
+
+
+def _written_out(node: yaml.Node, known: dict[int, float]) -> float:
+    """Return how many values a node holds with all aliases written out: infinite in itself.
+
+    A few lines of aliases can stand for more than any memory holds.
+    """
+    if id(node) not in known:
+        known[id(node)] = math.inf
+        inner: list[Any] = [] if isinstance(node, yaml.ScalarNode) else node.value
+        pairs = isinstance(node, yaml.MappingNode)
+        nodes = [each for pair in inner for each in pair] if pairs else inner
+        known[id(node)] = 1 + sum(_written_out(each, known) for each in nodes)
+    return known[id(node)]
 
 
 def _syntax_error(error: yaml.YAMLError) -> str:

@@ -89,7 +89,13 @@ def _example(field: FieldInfo | None) -> str:
     if field is None:
         return ""
     example = field.examples[0] if field.examples else field.get_default()
-    return f" – e.g. {written(example)}"
+    return f" – e.g. {_shortened(written(example))}"
+
+
+def _shortened(text: str) -> str:
+    """Return the first line of a text, and a mark where there are more."""
+    first, _, more = text.partition("\n")
+    return f"{first} …" if more else first
 
 
 def written(value: object) -> str:

@@ -19,6 +19,7 @@ from lunabot.memory.holes import Hole
 log = logging.getLogger(__name__)
 
 _PAUSE_S = 0.05  # after a page, or as long as it took: half of the time belongs to others
+_GIVE_WAY_S = 1.0  # to answers, after each page; a model may take long, and costs little meanwhile
 _IDLE_S = 5.0
 _REST_S = 60.0
 
@@ -89,12 +90,20 @@ class Backfill:
             hole = await self._next_hole()
             if hole:
                 await self._work_on(hole)
-                await asyncio.sleep(max(_PAUSE_S, loop.time() - started))
+                await self._rest(loop.time() - started)
             else:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(_IDLE_S):
                         await self._wake.wait()
                 self._wake.clear()
+
+    async def _rest(self, took_s: float) -> None:
+        """Leave processor, disk and homeserver to others for a while after a page."""
+        await asyncio.sleep(max(_PAUSE_S, took_s))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_GIVE_WAY_S):
+                while self.intake.is_busy:  # noqa: ASYNC110 - there is no hurry to be told
+                    await asyncio.sleep(_PAUSE_S)
 
     async def _next_hole(self) -> Hole | None:
         """Return what to work on: gaps before history, the oldest first."""

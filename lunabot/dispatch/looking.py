@@ -39,6 +39,11 @@ class Intake:
     memory: Memory
     backlog_ms: Callable[[], int]
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether somebody is being answered now."""
+        return self.inbox.queues.busy_rooms > 0
+
     async def take(self, account: Account, events: tuple[RoomEvent, ...]) -> int:
         """Store what was missed in a room; return how many messages were new."""
         oldest_ms = account.server_now() - self.backlog_ms()

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from lunabot.dispatch.cast import Character
 from lunabot.matrix.events import Message
 from lunabot.matrix.ids import RoomId, UserId
-from lunabot.memory.retrieval.retriever import Retriever, Scope
+from lunabot.memory.retrieval.retriever import Retriever, Scope, enough
 from lunabot.prompt.material import Excerpt
 from lunabot.remembering.records import Records
 
 _CONTEXT = 3  # messages before a question, by which a short one is understood
-_FEWEST, _MOST = 50, 400
-_QUOTE_TOKENS = 25  # what a message takes, more or less
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +67,6 @@ class Recall:
             frozenset(own),
         )
         context = [each for each in conversation if each.timestamp < question.timestamp]
-        limit = min(max(budget_tokens // _QUOTE_TOKENS, _FEWEST), _MOST)
+        limit = enough(budget_tokens)
         found = await self.retriever.search(question, context[-_CONTEXT:], scope, names, limit)
         return Recalled(lenses, chapters, notes, found)

@@ -2,7 +2,8 @@
 
 Each line of a user turn begins in the first column with its speaker; what a person writes below
 the first line of a message is indented, names are cleaned, and the marks by which chat templates
-tell turns apart are broken, since local model servers read them in plain text, too.
+tell turns apart are broken, since local model servers read them in plain text, too. With a single
+person nobody is named: there, a line that poses as somebody's, or as a heading, is marked.
 """
 
 import re
@@ -21,7 +22,7 @@ from lunabot.prompt.brought import described, one_line
 
 _NAME_LENGTH = 40
 # What looks like the end of a name, and what template marks are made of.
-_NOT_IN_NAMES = str.maketrans("", "", ":：﹕︓∶ː꞉<>[]|｜")
+_NOT_IN_NAMES = str.maketrans("", "", ":：﹕︓∶ː˸։׃܃܄᛬᠃᠉⁚ꓽ꞉︰<>[]|｜")
 _NOT_FIRST_IN_NAMES = " *-#/\\(){}~_+=.,;!?'\"`"
 _ROLES = ("system", "developer", "user", "assistant", "tool")
 _INDENT = "  "
@@ -30,6 +31,13 @@ _TEMPLATE_MARK = re.compile(
     r"<(?=[|｜][^<>\s]{0,60}[|｜]>)|<(?=</?SYS>>)|<(?=/?(?:s|bos|eos|(?:start|end)_of_turn)>)"
     r"|\[(?=/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_RESULTS|TOOL_CALLS)\])",
     re.IGNORECASE,
+)
+
+# A line that begins like a heading of the prompt's own, a role's turn or an Alpaca section.
+_POSE = re.compile(
+    r"^[^\S\n]*(?=\[|#+[^\S\n]*(?:instruction|input|response)"
+    rf"|(?:human|{'|'.join(_ROLES)})[^\S\n]*[:：])",
+    re.IGNORECASE | re.MULTILINE,
 )
 
 Seen = Mapping[EventId, Image | str]
@@ -87,8 +95,10 @@ class Transcript:
             text = f"* {name} {text}"
         elif self._named:
             text = f"{name}: {text}"
-        if self._named:
+        if self._named or message.msgtype in KINDS:
             text = text.replace("\n", f"\n{_INDENT}")
+        else:
+            text = _POSE.sub(r"\g<0>\\", text)
         return Line("user", harmless(text), (image,) if isinstance(image, Image) else ())
 
 

@@ -1,7 +1,10 @@
 """The admin room: every spelling, a mark and an answer for each command, nothing for strangers."""
 
+import asyncio
+
 import pytest
 
+from lunabot.admin.pace import MOST
 from tests.e2e.administrator import YES, Administrator
 from tests.e2e.house import House
 from tests.e2e.luna import LunaProcess
@@ -84,6 +87,20 @@ async def test_a_stranger_gets_nothing_and_is_told_of(
     assert alice.timeline.find(admin.room, reaction_to(event)) == []
     await admin.person.kick(admin.room, alice.user_id)
     assert "safe, " in (await admin.command("!health")).text
+
+
+async def test_over_thirty_commands_a_minute_are_not_run(
+    admin: Administrator, luna: LunaProcess
+) -> None:
+    events = await asyncio.gather(*(admin.say("!audit 1") for _ in range(MOST + 1)))
+    await admin.person.wait_for(
+        admin.room, notice(luna.user_id, "not run: over 30 commands in a minute"), 60
+    )
+    for event in events:
+        await admin.person.wait_for(
+            admin.room, reaction_to(event, "✅", "❌", sender=luna.user_id), 60
+        )
+    assert sum(admin.marks(event) == ["✅"] for event in events) <= MOST
 
 
 async def test_shutdown_asks_then_says_farewell_and_exits_with_0(house: House) -> None:

@@ -82,6 +82,7 @@ async def test_what_it_cost_is_drawn_and_told(
     assert answer.mark == "✅", answer.text
     assert alice.localpart in answer.text
     assert "USD" in answer.text
+    assert " % of 1,000,000 tokens" in answer.text
     assert (await shown(admin, "usage.png"))[0] <= 1_000
     for command, name in (("/health --plot", "health"), (f"/context {room} --plot", "context")):
         answer = await admin.command(command)

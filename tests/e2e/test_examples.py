@@ -30,7 +30,8 @@ PAGES = {file.stem: file.read_text(encoding="utf-8") for file in sorted(FOLDER.g
 SERVER = "example.org"  # as the pages have it
 BLOCK = re.compile(r'```\w+ title="(?P<title>[^"]+)"\n(?P<text>.*?)\n```\n', re.DOTALL)
 QUOTATION = re.compile(r"(?:^> ?.*\n)+", re.MULTILINE)
-SMALL_TALK = "Good evening."
+GREETING = "Good evening."
+UNQUOTED = "Nobody quotes this."
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +71,12 @@ def tells(text: str, pattern: str) -> bool:
 
 
 class Writer:
-    """The model: it says what a page quotes, and the same few words whenever nothing is quoted."""
+    """The model: it says what a page quotes, else `GREETING` to silence and `UNQUOTED` to words."""
 
     def __init__(self) -> None:
         self.parts: list[tuple[str, str, str]] = []  # who speaks, in reply to what, what
         self.asked: list[Request] = []
+        self.heard: list[str] = []  # what people and bots have said
 
     def __call__(self, request: Request) -> Answer:
         for part in self.parts:
@@ -83,7 +85,8 @@ class Writer:
                 self.parts.remove(part)
                 self.asked.append(request)
                 return Answer(text)
-        return Answer(SMALL_TALK)
+        told = str(request.messages)
+        return Answer(UNQUOTED if any(words in told for words in self.heard) else GREETING)
 
 
 @dataclass
@@ -97,8 +100,7 @@ class Stage:
     writer: Writer
     people: dict[str, Person] = field(default_factory=dict)
     rooms: dict[str, str] = field(default_factory=dict)  # ids, by who speaks there
-    bots: dict[str, str] = field(default_factory=dict)  # user ids, by display name
-    heard: list[str] = field(default_factory=list)  # what people and bots have said
+    members: dict[str, str] = field(default_factory=dict)  # user ids, by display name
 
     async def carry_out(self, step: Step) -> None:
         """Do one step; AssertionError where something else comes of it than the page says."""
@@ -112,9 +114,10 @@ class Stage:
             await self.talk(step)
 
     async def command(self, text: str, first: str, *more: str) -> None:
-        """Give a command; a question that comes of it is answered by a tap."""
-        for localpart in re.findall(r"@(\w+)", text):
-            await self.person(localpart)
+        """Give a command; a question that comes of it is answered by a tap, an invitation taken."""
+        guests = re.findall(r"@(\w+)", text)
+        for localpart in guests:
+            await self.person(localpart)  # who is invited must have an account
         event_id = await self.admin.say(text)
         if first.startswith("❓"):
             question = await self.admin.question(event_id)
@@ -125,25 +128,33 @@ class Stage:
         mark, _, answer = (more or (first,))[-1].partition(" ")
         assert result.mark == mark, f"{text}: {result}"
         assert tells(result.text, answer), f"{text}: {result.text}"
+        for localpart in guests:
+            await self.enter(localpart)
+
+    async def enter(self, localpart: str) -> None:
+        """Have somebody accept the invitation of Luna's that waits for them."""
+        person = await self.person(localpart)
+        self.rooms[localpart] = await person.accept_invitation(sender=self.luna.user_id)
 
     async def talk(self, step: Step) -> None:
         """Say something; those who are quoted answer it, each what was said before."""
         speaker = step.title.partition(" in ")[0]
         person = await self.person(speaker)
         if speaker not in self.rooms:
-            self.rooms[speaker] = await person.accept_invitation(sender=self.luna.user_id)
+            await self.enter(speaker)
         room = self.rooms[speaker]
         await self.meet(person, room)
         questions = [step.text, *(text for _, text in step.words)]
         for (name, text), question in zip(step.words, questions, strict=False):
             self.writer.parts.append((name, question, text))
+        heard = self.writer.heard
+        heard.append(step.text)
         await person.send(room, step.text)
-        self.heard.append(step.text)
         for name, text in step.words:
-            await person.wait_for_message(room, self.bots[name], text)
+            await person.wait_for_message(room, self.members[name], text)
             shown = spoken(self.writer.asked.pop(0))
-            assert [words for words in self.heard if words not in shown] == []
-            self.heard.append(text)
+            assert [words for words in heard if words not in shown] == []
+            heard.append(text)
 
     async def person(self, localpart: str) -> Person:
         """Return somebody logged in, by the password that Luna made or with a new account."""
@@ -162,15 +173,15 @@ class Stage:
         """Learn who is in a room, by display name."""
         members = await person.session.call("GET", room_path(room, "joined_members"))
         for user_id, profile in members["joined"].items():
-            self.bots[profile["display_name"]] = user_id
+            self.members[profile["display_name"]] = user_id
 
     def unquoted(self) -> list[str]:
-        """Return what Luna and her personas said that no page quotes and that is no small talk."""
+        """Return what somebody said in the rooms that the page does not tell, but for greetings."""
         return [
             text
             for speaker, room in self.rooms.items()
-            for text in said(self.people[speaker], room, *self.bots.values())
-            if text not in (*self.heard, SMALL_TALK)
+            for text in said(self.people[speaker], room, *self.members.values())
+            if text not in (*self.writer.heard, GREETING)
         ]
 
 

@@ -17,9 +17,10 @@ from tests.e2e.house import House
 from tests.e2e.luna import LunaProcess
 from tests.e2e.person import Person
 from tests.e2e.proxy import FaultyProxy
-from tests.e2e.session import CLIENT
+from tests.e2e.rooms import Rooms
+from tests.e2e.session import CLIENT, Identity, Session
 from tests.e2e.talk import answers, name_of, summon
-from tests.e2e.timeline import notice
+from tests.e2e.timeline import membership, notice
 from tests.e2e.waiting import until
 from tests.fake_model import Answer, FakeModel
 
@@ -64,6 +65,13 @@ class Castle:
         await self.ann.person.invite(self.room, stranger.user_id)
         await stranger.accept_invitation(self.room)
         return stranger
+
+    def as_luna(self) -> Session:
+        """Return Luna's own session."""
+        kept = json.loads((self.luna.folder / "secrets" / "director_token.json").read_text())
+        session = Session(self.ann.person.session.url)
+        session.identity = Identity(self.luna.user_id, kept["device_id"], kept["access_token"])
+        return session
 
     def outcomes(self, event_id: str) -> list[str]:
         """Return what the audit trail tells of an event."""
@@ -209,6 +217,24 @@ async def test_with_authority_it_runs_and_the_trail_tells_of_all(castle: Castle)
     trail = await castle.ann.command("audit --verb open_gate")
     assert trail.text.count("⛔") == len(WAYS) + 1  # and its explanation
     assert f"`{castle.bob.person.user_id}`" in trail.text
+
+
+async def test_an_upgrade_of_the_room_takes_no_authority_along(castle: Castle) -> None:
+    castle.gate.unlink(missing_ok=True)
+    person, luna = castle.ann.person, castle.luna.user_id
+    predecessor = {"predecessor": {"room_id": castle.room, "event_id": "$tombstone"}}
+    successor = await person.create_room(creation_content=predecessor)
+    tombstone = {"body": "upgraded", "replacement_room": successor}
+    async with castle.as_luna() as session:  # in room version 12 the creator alone may upgrade
+        await Rooms(session).set_state(castle.room, "m.room.tombstone", tombstone)
+    told = notice(luna, containing=f"this room was upgraded, it goes on as `{successor}`")
+    await person.wait_for(castle.room, told)
+    await person.invite(successor, luna)
+    await person.wait_for(successor, membership(luna, "join"))
+    event_id = await _in_conversation(castle, successor)
+    await until(lambda: castle.outcomes(event_id) == ["refused"], 10, "a line in the audit trail")
+    assert not castle.gate.exists()
+    assert (await castle.ann.command("open_gate")).mark == YES
 
 
 async def _in_conversation(castle: Castle, room: str) -> str:

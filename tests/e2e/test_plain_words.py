@@ -17,9 +17,9 @@ def luna_options() -> dict[str, Any]:
     return {"encrypted": True, "sections": {"admin": {"describe_commands": True}}}
 
 
-async def asked(admin: Administrator, model: FakeModel, words: str, **call: Any) -> Event:
-    """Say something to Luna, have the model call a tool, and return her question."""
-    model.enqueue(ToolUse(((call.pop("verb"), json.dumps(call)),)))
+async def asked(admin: Administrator, model: FakeModel, words: str, command: str) -> Event:
+    """Say something to Luna, have the model propose a command, and return her question."""
+    model.enqueue(ToolUse((("propose_command", json.dumps({"command": command})),)))
     return await admin.question(await admin.person.send(admin.room, words))
 
 
@@ -29,8 +29,8 @@ async def test_a_persona_is_made_of_plain_words_and_a_yes(
     name = unique("scout")
     words = f"Luna, create a bot named {name} who knows every trail"
     character = "You know every trail."
-    question = await asked(admin, model, words, verb="spawn", localpart=name, prompt=character)
-    assert f"/spawn {name}\nYou know every trail." in question["content"]["body"]
+    question = await asked(admin, model, words, f"/spawn {name} {character}")
+    assert f"/spawn {name} You know every trail." in question["content"]["body"]
     assert f"@{name}" not in (await admin.command("personas")).text
     await admin.person.react(admin.room, question["event_id"], YES)
     target = question["content"]["m.relates_to"]["m.in_reply_to"]["event_id"]
@@ -38,19 +38,20 @@ async def test_a_persona_is_made_of_plain_words_and_a_yes(
     assert (result.mark, f"@{name}:" in result.text) == (YES, True)
     assert f"@{name}" in (await admin.command("personas")).text
     await model.wait_for(lambda request: character in request.system)  # its first words
-    offered = {tool["function"]["name"] for tool in _tools(model, words)}
-    assert {"spawn", "despawn", "health"} <= offered
-    assert not {"yes", "no"} & offered
+    [tool] = _tools(model, words)
+    offered = {line.split()[0] for line in tool["function"]["description"].splitlines()[2:]}
+    assert {"/spawn", "/despawn", "/health"} <= offered
+    assert not {"/yes", "/no"} & offered
 
 
 async def test_a_no_a_mistake_and_mere_talk_run_nothing(
     admin: Administrator, luna: LunaProcess, model: FakeModel
 ) -> None:
-    question = await asked(admin, model, "Good night, Luna", verb="shutdown", reason="night")
+    question = await asked(admin, model, "Good night, Luna", "/shutdown good night")
     await admin.person.react(admin.room, question["event_id"], NO)
     target = question["content"]["m.relates_to"]["m.in_reply_to"]["event_id"]
     assert (await admin.result(target)).mark == NO
-    wrong = await asked(admin, model, "Do something", verb="frobnicate", now=True)
+    wrong = await asked(admin, model, "Do something", "/frobnicate now")
     assert "There is no command" in wrong["content"]["body"]
     await admin.person.send(admin.room, "How are the woods?")
     await admin.person.wait_for_message(admin.room, luna.user_id, "How are the woods?")

@@ -23,7 +23,8 @@ PATIENCE_S = 180.0 if LONG else 30.0
 class Campaign:
     """People talk with Luna while a test makes its faults (`draw` decides on them), and after.
 
-    `tell` gets a line with the counts; the people talk in `rhythms`, which they share out in turn.
+    `tell` gets a line with the counts. The people talk in `rhythms`, which they share out in turn,
+    and wait for answers, and for Luna to start, at most `patience_s`.
     """
 
     def __init__(
@@ -31,19 +32,23 @@ class Campaign:
         world: World,
         tell: Callable[[str], None],
         rhythms: Sequence[Rhythm] = (Rhythm(),),
+        patience_s: float = PATIENCE_S,
     ) -> None:
         self.world = world
+        self._patience_s = patience_s
         self.draw = random.Random(SEED)
         self._tell = tell
         self.talks = [
-            Talk(each, random.Random(SEED + number), PATIENCE_S, rhythms[number % len(rhythms)])
+            Talk(each, random.Random(SEED + number), patience_s, rhythms[number % len(rhythms)])
             for number, each in enumerate(world.places)
         ]
 
     async def asked(self, count: int) -> None:
         """Return once so many more questions have been asked."""
         goal = self._questions() + count
-        await until(lambda: self._questions() >= goal, 4 * PATIENCE_S, f"{count} more questions")
+        await until(
+            lambda: self._questions() >= goal, 4 * self._patience_s, f"{count} more questions"
+        )
 
     def _questions(self) -> int:
         return sum(len(talk.asked) for talk in self.talks)
@@ -63,7 +68,7 @@ class Campaign:
         luna = self.world.luna
         assert await luna.stop() == 0, luna.process.describe("Luna did not stop in order")
         check_stores(luna.folder)
-        await luna.start()
+        await luna.start(self._patience_s)
         for talk in {talk.room: talk for talk in self.talks}.values():
             await talk.ask_all()
         found = {room: await self._found(room) for room in {talk.room for talk in self.talks}}

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from tests.e2e.administrator import Administrator
 from tests.e2e.homeserver import SynapseProcess
 from tests.e2e.house import House, Household
 from tests.e2e.luna import LunaProcess
@@ -44,6 +45,7 @@ class World:
     proxy: FaultyProxy
     model: FakeModel
     luna: LunaProcess
+    admin: Administrator
     places: Sequence[Place]
 
 
@@ -61,7 +63,7 @@ async def make_world(
         room = await _gather(*pair, luna, persona)
         names = {luna: "luna", persona: persona.partition(":")[0].removeprefix("@")}
         places += [Place(person, room, names) for person in pair]
-    return World(server, proxy, model, household.luna, places)
+    return World(server, proxy, model, household.luna, household.admin, places)
 
 
 async def _summon(household: Household) -> str:

@@ -11,7 +11,7 @@ LONG = os.environ.get("LUNA_LONG") == "1"
 
 settings.register_profile(
     "fuzz",
-    max_examples=5_000 if LONG else 40,
+    max_examples=1_000 if LONG else 40,
     deadline=None,  # the machine may be busy
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

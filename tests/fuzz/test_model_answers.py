@@ -81,7 +81,11 @@ class Subset(HTMLParser):
     def handle_comment(self, data: str) -> None:
         raise AssertionError(data)
 
-    handle_decl = handle_pi = unknown_decl = handle_comment
+    def handle_decl(self, decl: str) -> None:
+        raise AssertionError(decl)
+
+    def handle_pi(self, data: str) -> None:
+        raise AssertionError(data)
 
 
 def check(rendered: Rendered) -> None:
@@ -207,8 +211,11 @@ def test_what_an_endpoint_answers_is_a_completion_that_can_be_counted_or_none(bo
 
 
 async def test_what_it_cost_is_kept_whatever_the_endpoint_calls_itself() -> None:
-    body = {"model": "\ud800", "choices": [{"message": {"content": "\udfff"}}]}
-    body["usage"] = {"prompt_tokens": 10**30, "completion_tokens": -1}
+    body = {
+        "model": "\ud800",
+        "choices": [{"message": {"content": "\udfff"}}],
+        "usage": {"prompt_tokens": 10**30, "completion_tokens": -1},
+    }
     completion: Completion = read_completion(json_text.dumps(body).encode(), "m")
     assert (completion.prompt_tokens, completion.completion_tokens) == (None, None)
     archive = await Archive.open(None)

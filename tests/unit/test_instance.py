@@ -75,3 +75,9 @@ def test_the_first_who_asks_gives_the_reason(tmp_path: Path, caught: threading.E
         assert request_shutdown("second", tmp_path)
         assert not caught.is_set()  # a second signal would end her at once
         assert luna.stop_reason() == "first"
+
+
+def test_a_folder_that_cannot_be_written_is_said_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("no folder")
+    with pytest.raises(WorldError, match=r"cannot write in .*data \(.*\): make room"):
+        Instance(tmp_path / "data").__enter__()

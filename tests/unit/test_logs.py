@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from lunabot.logs import LogFile, log_file, start_logging
+from tests.unit.memory.disk import full_beyond
 
 
 @pytest.fixture
@@ -119,3 +120,14 @@ def kept(log: LogFile | None) -> tuple[Path, ...]:
 
 def unpacked(file: Path) -> str:
     return gzip.decompress(file.read_bytes()).decode()
+
+
+def test_a_full_disk_costs_lines_and_says_nothing_of_its_own(
+    start: Callable[[], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = start()
+    with full_beyond(file.stat().st_size):
+        logging.getLogger("lunabot").info("lost")
+    logging.getLogger("lunabot").info("kept")
+    assert capsys.readouterr().err == ""
+    assert file.read_text().endswith("kept\n")

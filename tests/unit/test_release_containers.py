@@ -182,11 +182,15 @@ class TestTheHomeserverOfTheTests:
         await container.start()
         assert container.url == "http://127.0.0.1:4711"
         await container.stop()
-        up, port, down = calls.read_text().splitlines()
+        up, port, down = lines(calls)
         begin = rf"{container.registration_shared_secret} compose -f \S+ -p (luna-test-\w+) "
         (project,) = {re.findall(begin, line)[0] for line in (up, port, down)}
         assert up.endswith(f"{project} up --wait --quiet-pull")
         assert down.endswith(f"{project} down --volumes")
+
+
+def lines(file: Path) -> list[str]:
+    return file.read_text().splitlines()
 
 
 def dockerfile() -> str:

@@ -86,8 +86,8 @@ def tells_time(text: str) -> bool:
     text = text[:_HEAD]
     return (
         _DIGIT.search(text) is not None
-        or TIME_UNSPACED.search(text) is not None
         or not TIME.isdisjoint(words(text))
+        or (not text.isascii() and TIME_UNSPACED.search(text) is not None)
     )
 
 

@@ -69,20 +69,19 @@ def _terms(connection: sqlite3.Connection, cues: Cues) -> list[tuple[str, ...]]:
     Words beyond ASCII are cut when they are indexed, and those in ASCII are looked for cut as well
     as whole, for the index stems English endings only.
     """
-    idle = frozenset[str]().union(
-        *(called for user, called in cues.named.items() if _spoke(connection, user))
-    )
-    exact = {word: f'words : "{word}"' for word in cues.words}
-    telling = [word for word in cues.words if word not in idle] or cues.words
+    spoke = (called for user, called in cues.named.items() if _spoke(connection, user))
+    idle = frozenset[str]().union(*spoke)
+    terms = [_forms(word) for word in cues.words if word not in idle]
     return [
-        *(
-            (f'words : ("{word[:STEM]}" * OR "{word}")', exact[word])
-            if len(word) > STEM
-            else (exact[word],)
-            for word in telling
-        ),
+        *(terms or map(_forms, cues.words)),
         *((f'label : "{word}"',) for word in cues.labels),
     ]
+
+
+def _forms(word: str) -> tuple[str, ...]:
+    """Return a word by its beginning, if it has more than that, and by itself."""
+    whole = f'words : "{word}"'
+    return (f'words : ("{word[:STEM]}" * OR "{word}")', whole) if len(word) > STEM else (whole,)
 
 
 def _spoke(connection: sqlite3.Connection, user: UserId) -> bool:

@@ -24,7 +24,15 @@ log = logging.getLogger(__name__)
 _CATCH_UP_S = 30.0
 _BATCH = 256  # messages whose vectors are made at once
 
-__all__ = ["Retriever", "Scope"]
+_LEAST_TOKENS = 12  # what nearly every message takes, its speaker included
+_FEWEST, _MOST = 50, 600
+
+__all__ = ["Retriever", "Scope", "enough"]
+
+
+def enough(budget_tokens: int) -> int:
+    """Return how many messages are to be asked for to fill so many tokens of a prompt."""
+    return min(max(budget_tokens // _LEAST_TOKENS, _FEWEST), _MOST)
 
 
 class Retriever:

@@ -7,7 +7,7 @@ of what was said there (weights in `docs/design.md`, "Retrieval").
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from heapq import nlargest
+from itertools import islice
 
 from lunabot.matrix.events import Message
 from lunabot.matrix.ids import UserId
@@ -20,6 +20,7 @@ _GAINS = ((0, 1.0), (-1, 0.5), (1, 0.5), (-2, 0.3), (2, 0.3), (-3, 0.15), (3, 0.
 _REPLY = 0.5
 _SITTING = 1.0
 _BEST_OF_SITTING = 3
+_FLOOR = 0.1  # beside the 1.0 of the best hit, for a question about somebody
 _NAMED = 1.5
 _QUESTION = 0.9
 _TIME = 1.2
@@ -59,29 +60,44 @@ def spread(hits: Sequence[Hit], most: int) -> dict[int, float]:
     sitting_of: dict[int, tuple[int, int]] = {}
     sittings: defaultdict[tuple[int, int], list[Hit]] = defaultdict(list)
     for hit in hits:
-        keys, numbers = hit.line.keys, hit.line.numbered()
-        sitting = id(hit.line), numbers[hit.position]
+        keys, within = hit.line.keys, hit.line.sitting(hit.position)
+        sitting = id(hit.line), within.start
         sittings[sitting].append(hit)
         for distance, share in _GAINS:
             position = hit.position + distance
-            if 0 <= position < len(keys) and numbers[position] == numbers[hit.position]:
+            if position in within:
                 total[keys[position]] += share * hit.score
                 sitting_of[keys[position]] = sitting
     gifts = {sitting: _gift(of_sitting) for sitting, of_sitting in sittings.items()}
     for key, sitting in sitting_of.items():
         total[key] += gifts[sitting]
     for sitting in sorted(gifts, key=gifts.__getitem__, reverse=True):
+        if len(total) >= most:
+            break
         best = max(sittings[sitting], key=lambda hit: hit.score)
-        for key in best.line.around(best.position):
-            if len(total) >= most:
-                return dict(total)
-            total.setdefault(key, gifts[sitting])
+        new = (key for key in best.line.around(best.position, most) if key not in total)
+        for key in islice(new, most - len(total)):
+            total[key] = gifts[sitting]
     return dict(total)
+
+
+def introduce(total: dict[int, float], lines: Iterable[Line], most: int) -> None:
+    """Fill up to `most` with the beginning of each line, and lift everything a little.
+
+    Thus what somebody said counts for a question about them even where no word of it hits: who
+    they are is mostly told early.
+    """
+    for line in lines:
+        new = (key for key in line.keys if key not in total)
+        for key in islice(new, max(most - len(total), 0)):
+            total[key] = 0.0
+    for key in total:
+        total[key] += _FLOOR
 
 
 def _gift(hits: Sequence[Hit]) -> float:
     """Return what every message of a sitting gains by the hits in it."""
-    best = nlargest(_BEST_OF_SITTING, (hit.score for hit in hits))
+    best = sorted((hit.score for hit in hits), reverse=True)[:_BEST_OF_SITTING]
     return _SITTING * sum(best) / _BEST_OF_SITTING
 
 

@@ -14,7 +14,7 @@ from lunabot.memory.retrieval import index, scoring
 from lunabot.memory.retrieval.cues import Cues
 from lunabot.memory.retrieval.timeline import Timeline
 
-_HITS = 320  # of the best messages of an index are looked at
+_HITS = 200  # of the best messages of an index are looked at
 _LOOKED_AT = 2_000  # where most of them are not to be seen
 _REACH = 50  # places by which what a message is may lift it, at least
 _ALIKE = 0.6  # what the vectors weigh beside the words
@@ -95,6 +95,9 @@ class Search:
         most = limit + max(limit // 2, _REACH)
         total = scoring.spread(list(self._hits(known, scores)), most)
         scoring.share_replies(total, scores, self._replies(connection, scores))
+        if self.cues.named:
+            rooms = [self.timeline.line(room_id, None) for room_id in self.scope.rooms]
+            scoring.introduce(total, rooms, most)
         candidates = nlargest(most, total, key=total.__getitem__)
         known |= self._fetch(connection, [key for key in candidates if key not in known])
         return self._ranked({key: known[key] for key in candidates if key in known}, total)[:limit]

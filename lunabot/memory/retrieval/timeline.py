@@ -54,15 +54,17 @@ class Line:
             self.sittings.append(self._sitting(len(self.sittings)))
         return self.sittings
 
-    def around(self, position: int) -> Iterator[int]:
-        """Yield the keys of the other messages of a message's sitting, the nearest first."""
+    def sitting(self, position: int) -> range:
+        """Return where the sitting stands that a message belongs to."""
         numbers = self.numbered()
-        for distance in range(1, len(numbers)):
-            places = (position - distance, position + distance)
-            near = [p for p in places if 0 <= p < len(numbers) and numbers[p] == numbers[position]]
-            if not near:
-                return
-            yield from (self.keys[place] for place in near)
+        number = numbers[position]
+        return range(bisect_left(numbers, number), bisect_right(numbers, number))
+
+    def around(self, position: int, most: int) -> Iterator[int]:
+        """Return the keys of a message's sitting, the nearest first, as far as so many places."""
+        within = self.sitting(position)
+        near = range(max(within.start, position - most), min(within.stop, position + most + 1))
+        return (self.keys[at] for at in sorted(near, key=lambda place: abs(place - position)))
 
     def _sitting(self, place: int) -> int:
         if not place:

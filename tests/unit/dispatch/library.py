@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import time
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any, cast
 
 import aiohttp
@@ -31,7 +32,7 @@ class Library:
     """Luna in a room with Ada; `reports` is what was told.
 
     `asked` is what went through the inbox; `settled` holds how often that had been the case each
-    time the debts were settled.
+    time the debts were settled. `queues` tells how many rooms are being answered in.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Library:
         self.asked: list[list[str]] = []
         self.settled: list[int] = []
         self.reports: list[Progress] = []
+        self.queues = SimpleNamespace(busy_rooms=0)
         history = History(HomeserverClient(home.url, session, patience_s=0.5))
         intake = Intake(cast(Any, self), memory, lambda: BACKLOG_MS)
         looking = Looking(self.accounts, memory.archive, history, intake)

@@ -89,6 +89,26 @@ def _newest_page(library: Library) -> object:
     return {"start": "s2", "end": f"t{start}-0", "chunk": timeline[start:][::-1]}
 
 
+async def test_it_gives_way_to_answers_and_goes_on_all_the_same(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library.write(*["old"] * 2 * PAGE_EVENTS)
+    await synced(library, "newest")
+    library.queues.busy_rooms = 1
+    library.start()
+    monkeypatch.setattr(backfill, "_GIVE_WAY_S", 3600)
+    fetching = asyncio.create_task(library.backfill.fetch_all(ROOM, library.report))
+    await library.home.wait_for(lambda: library.home.of("messages"))
+    while len(await library.known()) == 1:  # noqa: ASYNC110 - a page that is stored sets no event
+        await asyncio.sleep(0.01)
+    assert len(library.home.of("messages")) == 1
+    library.queues.busy_rooms = 0
+    await fetching
+    library.queues.busy_rooms = 1
+    monkeypatch.setattr(backfill, "_GIVE_WAY_S", 0.01)
+    assert (await library.backfill.fetch_all(ROOM, library.report)).messages == 2 * PAGE_EVENTS + 1
+
+
 async def test_edits_and_redactions_of_history_count(library: Library) -> None:
     first, second = library.write("frist", "oops")
     new = {"msgtype": "m.text", "body": "first"}

@@ -4,6 +4,7 @@ import asyncio
 import random
 import shutil
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -133,16 +134,33 @@ def test_a_file_that_was_cut_off_is_saved_as_far_as_it_goes(sound: Path, tmp_pat
     assert salvage.mend(path) is None
 
 
-def test_what_is_no_archive_is_left_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda whole: bytes(len(whole)),
+        lambda whole: b"x" * 100 + whole[100:],
+        lambda whole: whole[:100],
+        lambda whole: whole[:100] + bytes(PAGE - 100) + whole[PAGE:],
+        lambda whole: whole[:40] + b"garbage",
+    ],
+    ids=["zeros", "another header", "its header alone", "no tables", "garbage"],
+)
+async def test_without_its_first_page_it_is_refused_and_left_alone(
+    sound: Path, tmp_path: Path, damage: Callable[[bytes], bytes]
+) -> None:
+    path = tmp_path / "archive.db"
+    content = damage(sound.read_bytes())
+    path.write_bytes(content)
+    with pytest.raises(WorldError, match="left as it is: restore a backup"):
+        await Archive.open(path)
+    assert path.read_bytes() == content
+
+
+def test_what_is_not_there_or_empty_is_no_damage(tmp_path: Path) -> None:
     path = tmp_path / "archive.db"
     assert salvage.mend(path) is None
     path.touch()
     assert salvage.mend(path) is None
-    content = b"no database" * 500
-    path.write_bytes(content)
-    with pytest.raises(sqlite3.DatabaseError, match="not a database"):
-        salvage.mend(path)
-    assert path.read_bytes() == content
     assert [file.name for file in tmp_path.iterdir()] == ["archive.db"]
 
 

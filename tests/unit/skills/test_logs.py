@@ -35,7 +35,7 @@ async def test_its_past_is_kept_and_sent_where_that_is_asked(house: House, log: 
     logging.getLogger("lunabot").error("what was")
     said = await house.run("rotate_logs")
     assert said.startswith("**The log begins anew.** What it held is `luna-2")
-    assert "1 are kept" in said
+    assert "1 earlier log kept" in said
     assert house.account.acts == []
     logging.getLogger("lunabot").error("what came then")
     await house.run("rotate_logs --send")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lunabot.matrix.events import Message
 from lunabot.matrix.ids import EventId, RoomId, UserId
 from lunabot.memory.archive import Archive
-from lunabot.memory.retrieval.retriever import Retriever
+from lunabot.memory.retrieval.retriever import Retriever, enough
 from tests.unit.memory.retrieval.finding import HOUR, MINUTE, NAMES, found, scope, spaced
 from tests.unit.memory.samples import ADA, BOB, LUNA, OTHER_ROOM, ROOM, redacted, said
 
@@ -39,6 +39,46 @@ async def test_any_script_is_found_as_soon_as_it_is_stored(
 async def test_words_are_found_whatever_their_ending(archive: Archive) -> None:
     await archive.record_history(spaced("We adopted puppies", "Ships sail", "I sold my car"))
     assert await found(archive, "Who is adopting a puppy?") == ["$0"]
+
+
+async def test_long_words_are_found_by_their_first_letters(archive: Archive) -> None:
+    await archive.record_history(
+        spaced("He married last week", "We sailed", "eine verzogene Katze")
+    )
+    assert await found(archive, "Who told us about a marriage?") == ["$0"]
+    assert await found(archive, "Welcher Hund ist noch verzogener?") == ["$2"]
+
+
+async def test_a_beginning_that_too_many_words_share_is_not_looked_for(archive: Archive) -> None:
+    texts = ["an internal matter", *["interesting"] * 101, "nothing"]
+    await archive.record_history(spaced(*texts))
+    assert await found(archive, "Is there anything internal?") == ["$0"]
+
+
+async def test_ones_name_in_what_others_say_tells_nothing_once_one_has_spoken(
+    archive: Archive,
+) -> None:
+    hey = said("$hey", "hey bob!", at=0)
+    party = said("$party", "Bobby brings balloons", at=9 * HOUR)
+    await archive.record_history([hey, party, said("$late", "nothing", at=30 * HOUR)])
+    assert "$hey" in await found(archive, "What will Bob bring, balloons?")
+    own = said("$bob", "balloons are mine", sender=BOB, at=20 * HOUR)
+    await archive.record_history([own])
+    ranked = await found(archive, "What will Bob bring, balloons?", limit=2)
+    assert ranked == ["$bob", "$party"]
+
+
+async def test_what_a_person_told_first_is_found_where_no_word_of_it_hits(
+    archive: Archive,
+) -> None:
+    talk = [
+        said(f"${number}", f"text {number}", sender=(ADA, BOB)[number % 2], at=number * 2 * HOUR)
+        for number in range(200)
+    ]
+    await archive.record_history(talk)
+    ranked = await found(archive, "Which character does Lovelace have?", limit=50)
+    assert ranked == [f"${number}" for number in range(0, 100, 2)]
+    assert await found(archive, "Which character does it have?") == []
 
 
 async def test_neighbours_are_found_with_a_hit_the_nearest_first(archive: Archive) -> None:
@@ -119,6 +159,10 @@ async def test_boosts_lift_a_message(archive: Archive) -> None:
             question, (), scope(), NAMES, 1, boosts={favourite: 1.1}
         )
         assert [message.event_id for message in ranked] == [favourite]
+
+
+def test_more_is_asked_for_than_a_prompt_can_hold_within_bounds() -> None:
+    assert [enough(tokens) for tokens in (0, 1_200, 10**9)] == [50, 100, 600]
 
 
 async def test_edits_and_redactions_are_honoured(archive: Archive) -> None:

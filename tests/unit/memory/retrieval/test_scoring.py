@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lunabot.memory.retrieval.scoring import Hit, combined, share_replies, spread
+from lunabot.memory.retrieval.scoring import Hit, combined, introduce, share_replies, spread
 from lunabot.memory.retrieval.timeline import PAUSE, Line
 
 _SCORES = st.dictionaries(st.integers(0, 30), st.floats(0.01, 100), max_size=20)
@@ -55,6 +55,13 @@ def test_a_strong_sitting_beats_a_stray_word() -> None:
 def test_no_more_of_sittings_is_taken_than_asked_for() -> None:
     line = _line(*range(1_000))
     assert len(spread([Hit(5, line, 5, 1.0)], 50)) == 50
+
+
+def test_an_introduction_fills_with_what_was_said_first_and_keeps_the_order() -> None:
+    total = {5: 1.0, 1: 0.5}
+    introduce(total, [_line(*range(10))], 4)
+    assert list(total) == [5, 1, 0, 2]
+    assert total[5] > total[1] > total[0] == total[2] > 0
 
 
 def test_replies_share() -> None:
