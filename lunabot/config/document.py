@@ -54,7 +54,7 @@ def read_document(path: Path) -> tuple[Document, list[str]]:
     try:
         document, duplicates = _parse(path.read_bytes(), path.name)
     except FileNotFoundError:
-        fix = "copy the config.yaml that comes with Luna there"
+        fix = "an empty one will do; docs/configuration.md has every key"
         raise ConfigError((f"{path}: there is no such file – {fix}",)) from None
     except OSError as error:
         raise ConfigError((f"{path}: cannot be read: {error.strerror}",)) from None

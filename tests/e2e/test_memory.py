@@ -11,7 +11,7 @@ from tests.e2e.administrator import Administrator
 from tests.e2e.luna import LunaProcess
 from tests.e2e.person import Person
 from tests.e2e.talk import ask, group, replying, spoken
-from tests.fake_model import Answer, FakeModel, Request, Script, echo
+from tests.fake_model import Answer, FakeModel, Request, Script
 
 _NUMBERS = count(1)
 
@@ -23,13 +23,16 @@ def luna_options() -> dict[str, Any]:
 
 
 def numbered(request: Request) -> Script:
-    """Sum up in words that are another time's, and echo all else."""
+    """Sum up in words that are another time's, and echo the last line of all else.
+
+    A long answer would appear piece by piece where the machine is busy.
+    """
     number = next(_NUMBERS)
     if "# a title" in request.system:
         return Answer(f"# The boat\n\nAda sold the boat for 900, version c{number}.")
     if "You keep the records" in request.system:
         return Answer(f"They deal in boats, version l{number}.")
-    return echo(request)
+    return Answer(f"echo: {request.last_user.splitlines()[-1]}")
 
 
 async def chat(person: Person, room: str, topic: str, messages: int = 14) -> list[str]:
@@ -57,8 +60,8 @@ async def test_what_was_summed_up_outlives_a_restart_and_goes_with_a_redaction(
     elsewhere = await group(alice, luna.user_id, bob)
     await chat(alice, elsewhere, "salaries")
     said = await chat(alice, room, "boats")
-    await ask(alice, room, luna, "luna: did you hear all of that?")
     with replying(model, numbered):
+        await ask(alice, room, luna, "luna: did you hear all of that?")
         asked = len(model.requests)
         result = await admin.command(f"/summarise {room}", timeout_s=60)
         assert result.mark == "✅", result

@@ -25,9 +25,9 @@ def luna_options() -> dict[str, Any]:
 
 
 def recorder(request: Request) -> Answer:
-    """Write chapters and lenses as a model would; echo what is no summing up."""
+    """Write chapters and lenses as a model would, whatever it is told; echo a line of all else."""
     if "You keep the records" not in request.system:
-        return Answer(f"echo: {request.last_user}")
+        return Answer(f"echo: {request.last_user.splitlines()[-1]}")
     return Answer(CHAPTER if "# a title" in request.system else LENS)
 
 
@@ -76,8 +76,8 @@ async def test_a_talk_is_summed_up_looked_into_edited_and_deleted(
     room = await group(alice, luna.user_id, bob)
     for number in range(4):
         await alice.send(room, f"{number}: I drew a map of the trail. " + "It was long. " * 60)
-    await ask(alice, room, luna, "luna: did you see it?")
     with replying(model, recorder):
+        await ask(alice, room, luna, "luna: did you see it?")
         made = await done(admin, f"/summarise {room}")
     assert "1 chapter, 3 lens texts" in made.text
     assert "tokens" in made.text

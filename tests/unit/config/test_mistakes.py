@@ -217,7 +217,7 @@ class TestFiles:
     def test_a_missing_configuration(self, tmp_path: Path) -> None:
         with pytest.raises(ConfigError) as caught:
             load_settings(tmp_path / "none.yaml", {})
-        fix = "copy the config.yaml that comes with Luna there"
+        fix = "an empty one will do; docs/configuration.md has every key"
         assert caught.value.lines == (f"{tmp_path}/none.yaml: there is no such file – {fix}",)
 
     def test_a_folder_in_place_of_a_configuration(self, tmp_path: Path) -> None:

@@ -53,6 +53,10 @@ def _torn(path: Path, page: int, draw: random.Random) -> bytes:
     return whole[: PAGE // 2] + draw.randbytes(PAGE // 2)
 
 
+def _content(path: Path) -> bytes:
+    return path.read_bytes()
+
+
 def _messages(path: Path) -> int:
     with closing(sqlite3.connect(path)) as connection:
         return int(connection.execute("SELECT count(*) FROM messages").fetchone()[0])
@@ -148,12 +152,11 @@ def test_a_file_that_was_cut_off_is_saved_as_far_as_it_goes(sound: Path, tmp_pat
 async def test_without_its_first_page_it_is_refused_and_left_alone(
     sound: Path, tmp_path: Path, damage: Callable[[bytes], bytes]
 ) -> None:
-    path = tmp_path / "archive.db"
-    content = damage(sound.read_bytes())
+    path, content = tmp_path / "archive.db", damage(_content(sound))
     path.write_bytes(content)
     with pytest.raises(WorldError, match="left as it is: restore a backup"):
         await Archive.open(path)
-    assert path.read_bytes() == content
+    assert _content(path) == content
 
 
 def test_what_is_not_there_or_empty_is_no_damage(tmp_path: Path) -> None:
