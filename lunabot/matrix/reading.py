@@ -16,6 +16,8 @@ from lunabot.matrix.events import (
 from lunabot.matrix.ids import EventId, RoomId, UserId
 from lunabot.matrix.media import EVENT_TYPES, read_media
 
+_LAST_MS = 253_402_300_799_999  # of the year 9999: what is later is no date, nor for a store
+
 
 def read_event(source: object, room_id: RoomId, *, encrypted: bool = False) -> RoomEvent | None:
     """Return what a (decrypted) event says, or None for one that Luna has no use for.
@@ -30,6 +32,8 @@ def read_event(source: object, room_id: RoomId, *, encrypted: bool = False) -> R
     if not isinstance(event_id, str) or not isinstance(sender, str):
         return None
     if not isinstance(content, Mapping) or type(timestamp) is not int:
+        return None
+    if not 0 <= timestamp <= _LAST_MS:
         return None
     head = (EventId(event_id), room_id, UserId(sender), timestamp)
     # What came encrypted is never state: the server could not check its sender's power level.

@@ -15,8 +15,8 @@ Json = dict[str, Any]
 def sift(body: object) -> Json:
     """Return the decoded body of an answer, its unusable pieces taken out in place.
 
-    Those are events that are no objects or have a time that is no number, and devices and one-time
-    keys that no encryption can be done with.
+    Those are events that are no objects, have none where there has to be one, or a time that is no
+    number, and devices and one-time keys that no encryption can be done with.
     """
     if not isinstance(body, dict):
         return {}
@@ -58,7 +58,12 @@ def _objects(value: object) -> list[Json]:
 
 
 def _is_event(event: object) -> bool:
-    return isinstance(event, dict) and type(event.get("origin_server_ts", 0)) is int
+    return (
+        isinstance(event, dict)
+        and type(event.get("origin_server_ts", 0)) is int
+        and isinstance(event.get("content", {}), dict)
+        and isinstance(event.get("unsigned", {}), dict)
+    )
 
 
 def _is_device(name: str, device: object) -> bool:

@@ -18,10 +18,10 @@ _SHARPNESS = 1.3  # the power by which the best hits stand out
 # What a hit gives to itself and to the messages one, two and three places from it.
 _GAINS = ((0, 1.0), (-1, 0.5), (1, 0.5), (-2, 0.3), (2, 0.3), (-3, 0.15), (3, 0.15))
 _REPLY = 0.5
-_SITTING = 1.0
+_SITTING = 0.75
 _BEST_OF_SITTING = 3
 _FLOOR = 0.1  # beside the 1.0 of the best hit, for a question about somebody
-_NAMED = 1.5
+_NAMED = 1.8
 _QUESTION = 0.9
 _TIME = 1.2
 _OWN = 1 / 3  # an assistant's long answers would drown what people said

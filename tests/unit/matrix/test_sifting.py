@@ -40,7 +40,8 @@ def one_time_key() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "strange", [None, "text", {"origin_server_ts": "1"}, {"origin_server_ts": 1.5}]
+    "strange",
+    [None, "text", {"origin_server_ts": "1"}, {"origin_server_ts": 1.5}, {"unsigned": None}],
 )
 def test_events_that_are_none_are_taken_out(strange: Any) -> None:
     sound = wrote(ADA, "hi")
