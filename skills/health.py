@@ -10,7 +10,7 @@ from lunabot.admin import pulse
 from lunabot.admin.call import Call
 from lunabot.admin.services import Services
 from lunabot.admin.skill import skill
-from lunabot.admin.wording import code, sized
+from lunabot.admin.wording import code, counted, sized
 from lunabot.errors import WorldError
 
 _MODEL_S = 5.0
@@ -37,7 +37,8 @@ async def health(call: Call, *, plot: bool = False) -> str:
         f"**personas**: {_personas(services)}",
         f"**queue**: {services.queues.waiting} waiting, {services.queues.busy_rooms} in work",
         f"**paused rooms**: {await _paused(services)}",
-        f"**archive**: {counts.messages} messages of {counts.rooms} rooms, {sized(counts.size)}",
+        f"**archive**: {counted(counts.messages, 'message')} of {counted(counts.rooms, 'room')}, "
+        f"{sized(counts.size)}",
         f"**state**: {sized(_bytes(services.settings.state_path))}",
         f"**memory**: {await services.summariser.status()}",
         f"**this room**: {'not safe' if unsafe else 'safe'}, "

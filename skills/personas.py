@@ -5,6 +5,7 @@ from lunabot.admin.finding import find_room, room_name, shown_room
 from lunabot.admin.parameters import Localpart, RoomReference, Tail
 from lunabot.admin.services import Services
 from lunabot.admin.skill import skill
+from lunabot.admin.wording import counted
 from lunabot.matrix.ids import UserId, server_name, user_id
 from lunabot.personas import portrait
 from lunabot.personas.dismissal import Departure
@@ -110,6 +111,7 @@ def _farewell(departure: Departure) -> str:
         return f"`{departure.user_id}` was gone already: nothing is left of it."
     gone = ["its account"] if departure.exists else []
     gone += ["its document"] if departure.has_document else []
-    gone += [f"its membership in {len(departure.rooms)} rooms"] if departure.rooms else []
+    rooms = counted(len(departure.rooms), "room")
+    gone += [f"its membership in {rooms}"] if departure.rooms else []
     missing = "" if departure.exists else " Somebody had removed the account before."
     return f"`{departure.user_id}` is gone, with {', '.join(gone)}.{missing}"

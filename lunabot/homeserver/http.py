@@ -30,6 +30,9 @@ class Passing:
     what: str
     wait_s: float | None = None
 
+    def __str__(self) -> str:
+        return f"{self.what}, wait {self.wait_s:.0f} s" if self.wait_s else self.what
+
 
 class HomeserverClient:
     """Calls the homeserver's HTTP API, whichever part of it: client, admin or media.
@@ -122,7 +125,7 @@ class HomeserverClient:
             logger.info("%s: %s", what, answer.what)
             if not await patience.pause(answer.wait_s):
                 raise WorldError(
-                    f"The homeserver at {self._url} does not answer as it should: {answer.what}"
+                    f"The homeserver at {self._url} does not answer as it should: {answer}"
                 )
 
 

@@ -58,7 +58,7 @@ async def test_all_is_well(house: House) -> None:
         f"- **accounts**: {house.account.user_id}, last sync 12 s ago",
         "- **personas**: none",
         "- **queue**: 0 waiting, 0 in work",
-        "- **archive**: 1 messages of 1 rooms, ",
+        "- **archive**: 1 message of 1 room, ",
         "- **memory**: about 9 tokens not summed up, 0 of 200,000 tokens spent today",
         "- **this room**: safe, not encrypted",
     ):
