@@ -55,7 +55,9 @@ class Prompting:
         budget = limits.budget_tokens - sum([await self.tokens(str(each.body)) for each in tools])
         question, character = questions[-1].message, characters[account.user_id]
         asked = {each.message.event_id for each in questions}
-        newest = await self._newest(questions)
+        debts = await self.memory.archive.owed(account.user_id)
+        waiting = {debt.event_id for debt in debts} - asked  # answered in turn, not now
+        newest = [m for m in await self._newest(questions) if m.event_id not in waiting]
         recent = [
             each
             for each in heard(newest, questions, characters.keys())

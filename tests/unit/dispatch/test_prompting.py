@@ -12,6 +12,7 @@ from lunabot.dispatch.sight import Sight
 from lunabot.llm.tools import Tool
 from lunabot.matrix.events import Message
 from lunabot.matrix.ids import EventId, UserId
+from lunabot.memory.ledger import Debt
 from lunabot.memory.memory import Memory
 from lunabot.prompt.builder import BudgetTooSmall
 from lunabot.prompt.tokens import Tokenizer
@@ -102,6 +103,15 @@ async def test_a_persona_reads_only_what_it_saw(desk: Desk) -> None:
     desk.troupe = Troupe(saw=lambda message: message.timestamp > secret.timestamp)
     assert "before" not in "".join(await desk.prompt(secret, question=question, who=OWL))
     assert "before" in "".join(await desk.prompt(secret, question=question, who=LUNA))
+
+
+async def test_a_question_that_is_answered_in_turn_is_left_to_its_turn(desk: Desk) -> None:
+    late = said("late, and older", event_id="$late", ago_ms=3000)
+    await desk.memory.record_sync(LUNA, "s0", [late], [Debt(LUNA, late.event_id, ROOM, 0)])
+    shown = await desk.prompt(question=said("why?"))
+    assert shown == ["system: You are Luna.", "user: Ada: why?"]
+    shown = await desk.prompt(question=said("why?", event_id="$2"), who=OWL)
+    assert any("late, and older" in turn for turn in shown)
 
 
 async def test_commands_and_other_rooms_are_left_out(desk: Desk) -> None:
