@@ -38,6 +38,22 @@ def to_message(room_id: RoomId, stored: Mapping[str, Any]) -> Message:
     return Message(room_id=room_id, **known)
 
 
+def sound(room_id: RoomId, stored: object) -> tuple[Message, ...]:
+    """Return the messages of what a room's document holds; what is none of them is passed over."""
+    found = (_sound(room_id, fields) for fields in (stored if isinstance(stored, list) else ()))
+    return tuple(message for message in found if message)
+
+
+def _sound(room_id: RoomId, stored: Any) -> Message | None:
+    try:
+        message = to_message(room_id, stored)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
+    texts = (message.event_id, message.sender, message.body)
+    is_sound = isinstance(message.timestamp, int) and all(isinstance(each, str) for each in texts)
+    return message if is_sound else None
+
+
 def newest(stored: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the newest messages that keep to the limits, oldest first."""
     in_time = sorted(stored, key=lambda fields: int(fields["timestamp"]))

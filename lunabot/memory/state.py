@@ -101,8 +101,7 @@ class State:
 
     def recent(self, room_id: RoomId) -> tuple[Message, ...]:
         """Return the newest messages of a room, oldest first, as people see them."""
-        stored = self._recent.get(room_id).get("messages", ())
-        return tuple(recent.to_message(room_id, fields) for fields in stored)
+        return recent.sound(room_id, self._recent.get(room_id).get("messages"))
 
     def recent_rooms(self) -> tuple[RoomId, ...]:
         """Return the rooms whose newest messages are kept."""

@@ -66,3 +66,20 @@ def test_the_newest_are_kept_as_far_as_the_limits_allow(drawn: list[tuple[int, i
 def test_the_newest_message_is_kept_at_any_length() -> None:
     huge = recent.to_fields(said("$2", "x" * (recent.RECENT_CHARACTERS + 1), at=2))
     assert recent.newest([recent.to_fields(said("$1", at=1)), huge]) == [huge]
+
+
+_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=6,
+)
+
+
+@given(_messages(), st.sampled_from(sorted(recent.to_fields(said("$1")))), _json)
+def test_what_is_no_message_is_passed_over(message: Message, name: str, value: object) -> None:
+    fields = recent.to_fields(message)
+    damaged: dict[str, object] = {**fields, name: value}
+    for found in recent.sound(ROOM, [damaged, fields, value]):
+        assert recent.newest([recent.to_fields(found)]) == [recent.to_fields(found)]
+    assert recent.sound(ROOM, [value, fields])[-1:] == (message,)
+    assert recent.sound(ROOM, value if not isinstance(value, list) else None) == ()
