@@ -31,9 +31,10 @@ class Tasks:
         if not running:
             return
         _, late = await asyncio.wait(running, timeout=grace_s)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        while late:
+            for task in late:
+                task.cancel()  # which may be lost in a library (python/cpython#86296)
+            _, late = await asyncio.wait(late, timeout=1)
 
     async def _logged(self, work: Coroutine[Any, Any, None], name: str) -> None:
         try:

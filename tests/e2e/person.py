@@ -1,7 +1,6 @@
 """A person with a Matrix client, over plain HTTP and without a Matrix library."""
 
 import asyncio
-import contextlib
 import json
 import secrets
 from typing import Any, Self
@@ -67,10 +66,12 @@ class Person(Rooms):
 
     async def rest(self) -> None:
         """Follow the rooms no longer; raises what ended the following early."""
-        if self._following is not None:
-            self._following.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._following
+        following = self._following
+        while following and not following.done():
+            following.cancel()  # which may be lost in the libraries (python/cpython#86296)
+            await asyncio.wait([following], timeout=1)
+        if following and not following.cancelled():
+            following.result()
 
     async def close(self) -> None:
         """Stop following as `rest` does and close the connections."""

@@ -9,6 +9,7 @@ from tests.e2e.luna import LunaProcess
 from tests.e2e.person import Person
 from tests.e2e.session import unique
 from tests.e2e.timeline import Event, membership, message
+from tests.e2e.waiting import until
 from tests.fake_model import Answer, FakeModel, Request, Script
 
 
@@ -54,6 +55,18 @@ def answers(person: Person, room: str, *senders: str) -> list[Event]:
 def said(person: Person, room: str, *senders: str) -> list[str]:
     """Return what some bots said in a room, each text as it was edited last."""
     return [person.timeline.text_of(event) for event in answers(person, room, *senders)]
+
+
+async def hear(person: Person, room: str, user_id: str, text: str, timeout_s: float = 30) -> None:
+    """Wait until a bot has said a text, at once or by growing."""
+    await until(
+        lambda: times_said(person, room, user_id, text) > 0, timeout_s, f"{text!r} by {user_id}"
+    )
+
+
+def times_said(person: Person, room: str, user_id: str, text: str) -> int:
+    """Return in how many messages of a bot a text is, as they were edited last."""
+    return sum(text in each for each in said(person, room, user_id))
 
 
 def spoken(request: Request) -> str:

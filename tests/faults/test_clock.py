@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.house import House
-from tests.e2e.timeline import message
+from tests.e2e.talk import hear, times_said
 from tests.faults.world import World
 from tests.tokens import new_token
 
@@ -41,8 +41,8 @@ async def test_an_hour_back_and_forth_changes_nothing(
         async def ask() -> None:
             token = new_token()
             await person.send(room, f"what of {token}?")
-            await person.wait_for_message(room, luna.user_id, token, 30)
-            assert len(person.timeline.find(room, message(luna.user_id, token))) == 1
+            await hear(person, room, luna.user_id, token)
+            assert times_said(person, room, luna.user_id, token) == 1
 
         await ask()
         for seconds in (-HOUR_S, HOUR_S):

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.timeline import message, notice
+from tests.e2e.talk import hear, times_said
+from tests.e2e.timeline import notice
 from tests.faults.campaign import LONG, SEED
 from tests.faults.world import World
 from tests.tokens import new_token
@@ -77,12 +78,10 @@ async def test_what_was_confirmed_is_there(
     if not luna.process.running:
         await luna.start()
     confirmed, answered, waiting, last = (new_token() for _ in range(4))
-
-    async def hear(token: str) -> None:
-        await place.person.wait_for_message(place.room, luna.user_id, token, 30)
+    there = place.person, place.room, luna.user_id
 
     await place.person.send(place.room, f"what of {answered}?")
-    await hear(answered)
+    await hear(*there, answered)
     change = await admin.command(f"/persona {persona} --set prompt You know {confirmed}.")
     assert change.mark == "✅", change.text
     await luna.kill()
@@ -95,10 +94,10 @@ async def test_what_was_confirmed_is_there(
         told = await admin.person.wait_for(admin.room, is_told, 30, count=before + 1)
         (line,) = [each for each in told["content"]["body"].splitlines() if trouble in each]
         assert ".broken-" in line
-    await hear(waiting)
+    await hear(*there, waiting)
     assert confirmed in (await admin.command(f"/persona {persona}")).text
     await place.person.send(place.room, f"what of {last}?")
-    await hear(last)
+    await hear(*there, last)
     for token in (answered, waiting):
-        assert len(place.person.timeline.find(place.room, message(luna.user_id, token))) == 1
+        assert times_said(*there, token) == 1
     assert "Traceback" not in luna.log

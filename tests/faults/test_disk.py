@@ -8,7 +8,8 @@ from tests.e2e.administrator import Administrator
 from tests.e2e.house import House
 from tests.e2e.luna import LunaProcess
 from tests.e2e.person import Person
-from tests.e2e.timeline import message, notice
+from tests.e2e.talk import hear, times_said
+from tests.e2e.timeline import notice
 from tests.e2e.waiting import until
 from tests.faults.small_disk import filled, full_for, mounted
 from tests.faults.world import World
@@ -19,11 +20,11 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 async def answered_once(person: Person, room: str, account: str, token: str) -> None:
     """Wait for an answer; ask once more, so that a second one to the first would have come."""
-    await person.wait_for_message(room, account, token, 30)
+    await hear(person, room, account, token)
     last = new_token()
     await person.send(room, f"luna what of {last}?")
-    await person.wait_for_message(room, account, last, 30)
-    assert len(person.timeline.find(room, message(account, token))) == 1
+    await hear(person, room, account, last)
+    assert times_said(person, room, account, token) == 1
 
 
 async def all_is_well(admin: Administrator) -> None:
@@ -51,7 +52,7 @@ async def test_a_disk_that_is_full_for_a_while_costs_nothing(world: World) -> No
     with full_for(luna.process.pid):
         await place.person.send(place.room, f"luna what of {token}?")
         await until(lambda: bool(told(admin, "archive.db failed")), 30, "a line on the archive")
-        assert not place.person.timeline.find(place.room, message(luna.user_id, token))
+        assert not times_said(place.person, place.room, luna.user_id, token)
     await answered_once(place.person, place.room, luna.user_id, token)
     await all_is_well(admin)
     assert len(told(admin, "archive.db failed")) == 1
