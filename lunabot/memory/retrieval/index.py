@@ -24,7 +24,7 @@ _USUAL = 120  # characters of a message
 # A word that one message in five has tells little; rarer ones must be left.
 _COMMON = 5
 _FEW = 100
-_MANY = 2_500  # messages that are scored, the newest where there are more
+_MANY = 1_200  # messages that are scored, the newest where there are more
 _COUNT = """
     SELECT count(*) FROM (SELECT 1 FROM message_index WHERE message_index MATCH ? LIMIT ?)"""
 _FOUND = """
