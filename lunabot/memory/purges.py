@@ -17,6 +17,10 @@ _CHUNK = 500  # messages of one transaction, so that live ones get in between
 _MEASURE = """
     SELECT count(*) FILTER (WHERE replaces IS NULL AND redacted = 0), min(timestamp) FROM messages
     WHERE room_id = ? AND timestamp < ?"""
+_LEFT = """
+    SELECT count(*) FROM messages
+    WHERE replaces IS NULL AND redacted = 0 AND (?1 IS NULL OR room_id = ?1) AND timestamp < ?2
+        AND id < (SELECT id FROM messages WHERE event_id = 'placeholder')"""
 _NEWEST = "SELECT max(timestamp) FROM messages WHERE room_id = ? AND timestamp <= ?"
 _BAN = """
     INSERT INTO purges (room_id, until) VALUES (?1, ?2)
@@ -80,6 +84,16 @@ def measure(connection: sqlite3.Connection, room_id: RoomId, before: int | None)
     """Return what a room holds that was sent before a moment (milliseconds), or (None) in all."""
     until = _END_OF_TIME if before is None else before
     return Extent(*connection.execute(_MEASURE, (room_id, until)).fetchone())
+
+
+def left(connection: sqlite3.Connection, room_id: RoomId | None, before: int | None) -> int:
+    """Return how many messages the last purge ought to have taken and did not.
+
+    It went through a room, or (None) all, up to a moment (milliseconds) or (None) to the end. What
+    was said since is none of them.
+    """
+    until = _END_OF_TIME if before is None else before
+    return int(connection.execute(_LEFT, (room_id, until)).fetchone()[0])
 
 
 def vectors_of(connection: sqlite3.Connection, room_id: RoomId | None) -> int:

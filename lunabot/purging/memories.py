@@ -1,6 +1,6 @@
 """What Luna remembers, as administrators may purge it: the homeserver keeps what it has."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from lunabot.admin.finding import shown_room
@@ -55,11 +55,11 @@ class Messages:
         await purging.purge_messages(services.memory, self.room_id, self._moment(), now, progress)
         await report("Writing the files anew, so that no trace is left.")
         await purging.scrub(services.memory)
-        after = await self._extent()
-        counts = await services.memory.archive.counts()
+        archive = services.memory.archive
+        left = await archive.search(purges.left, self.room_id, self._moment())
         return (
-            f"{self._room()}: {counted(before.messages, 'message')} before, {after.messages:,} "
-            f"after. In all rooms there are {size(counts)}."
+            f"{self._room()}: {counted(before.messages, 'message')} before, {left:,} "
+            f"after. In all rooms there are {size(await archive.counts())}."
         )
 
     async def _extent(self) -> Extent:
@@ -137,11 +137,14 @@ class Store:
     async def empty(self, report: Report) -> str:
         """Empty both stores."""
         memory = self.services.memory
-        before = await memory.archive.counts()
+        archive = memory.archive
+        before = await archive.counts()
         await purging.purge_store(memory, self.services.account.server_now())
         await report("Writing the files anew, so that no trace is left.")
         await purging.scrub(memory)
-        return f"{size(before)} before, {size(await memory.archive.counts())} after."
+        left = await archive.search(purges.left, None, None)
+        after = replace(await archive.counts(), messages=left)
+        return f"{size(before)} before, {size(after)} after."
 
 
 def _listed(made: Made) -> list[str]:

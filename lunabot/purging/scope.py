@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from lunabot.admin.wording import counted
 from lunabot.memory.archive import Counts
 
 Report = Callable[[str], Awaitable[None]]
@@ -35,4 +36,4 @@ class Scope(Protocol):
 
 def size(counts: Counts) -> str:
     """Return how large the archive is."""
-    return f"{counts.messages:,} messages in {counts.size / 1_000_000:,.1f} MB"
+    return f"{counted(counts.messages, 'message')} in {counts.size / 1_000_000:,.1f} MB"

@@ -232,6 +232,21 @@ async def test_the_store_is_emptied_but_for_what_is_needed_to_live(
     assert await bodies(kept, OTHER_ROOM) == []
 
 
+async def test_what_is_said_while_it_is_purged_is_none_of_what_is_left(kept: Memory) -> None:
+    async def speak(taken: int) -> None:
+        await kept.record_sync(LUNA, "s2", [said("$new", at=NOW + 1)])
+
+    async def left(room_id: RoomId | None, before: int | None = None) -> int:
+        return await kept.archive.search(purges.left, room_id, before)
+
+    await kept.record_sync(LUNA, "s1", [said("$a"), said("$b", room_id=OTHER_ROOM)])
+    await purging.purge_messages(kept, ROOM, None, NOW, speak)
+    assert (await left(ROOM), await left(ROOM, NOW), await bodies(kept)) == (0, 0, ["hello"])
+    assert (await left(OTHER_ROOM), await left(None)) == (1, 1)
+    await purging.purge_store(kept, NOW)
+    assert await left(None) == 0
+
+
 async def test_with_a_homeserver_all_goes_that_belongs_to_it(kept: Memory, tmp_path: Path) -> None:
     kept.state.put_persona(teacher())
     kept.state.set_fact("admin room", "!a:localhost")
