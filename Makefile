@@ -19,16 +19,10 @@ lint: .venv/.installed-dev
 	$(BIN)/mypy
 
 docs: .venv/.installed-dev
-	$(BIN)/python -m lunabot.admin.documentation --write docs/commands.md skills
-	$(BIN)/python -m lunabot.config.documentation --write docs/configuration.md
-	$(BIN)/python -m doctools.structure --write docs/structure.md
-	$(BIN)/python -m doctools.licences --write docs/licences.md
+	$(BIN)/python -m doctools.pages --write docs
 
 docs-check: .venv/.installed-dev
-	$(BIN)/python -m lunabot.admin.documentation --check docs/commands.md skills
-	$(BIN)/python -m lunabot.config.documentation --check docs/configuration.md
-	$(BIN)/python -m doctools.structure --check docs/structure.md
-	$(BIN)/python -m doctools.licences --check docs/licences.md
+	$(BIN)/python -m doctools.pages --check docs
 
 site: .venv/.installed-docs
 	$(BIN)/mkdocs build --strict

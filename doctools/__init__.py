@@ -1,1 +1,1 @@
-"""What the documentation is made with: the page of the code's structure, and the pictures."""
+"""What the documentation is made with: the pages from the code, and the pictures."""

@@ -1,13 +1,10 @@
-"""Writes docs/licences.md, the packages Luna stands on: ``python -m doctools.licences``.
+"""The page docs/licences.md: the packages Luna stands on.
 
-``--check docs/licences.md`` fails when the page is out of date, ``--write`` writes it. What each
-package says of itself is read from its installed metadata (Core metadata specification).
+What each says of itself is read from its installed metadata (Core metadata specification).
 """
 
-import argparse
-import sys
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import Distribution, PackageMetadata, distribution
 from pathlib import Path
@@ -24,7 +21,7 @@ _LONGEST_NAME = 60  # characters; what is longer is the text of a licence
 _HEAD = """\
 # Licences
 
-<!-- Generated from the installed packages: python -m doctools.licences --write docs/licences.md -->
+<!-- Generated from the installed packages by `make docs`: do not edit. -->
 
 Luna is under the MIT licence. She stands on the packages below, which pip installs beside her; the
 wheel contains none of them, and the container image has those of the first table. Synapse runs as
@@ -132,25 +129,3 @@ def _table(title: str, packages: dict[str, Package]) -> str:
     ordered = [packages[name] for name in sorted(packages)]
     rows = "".join(f"| {package.name} | {package.licence} |\n" for package in ordered)
     return f"## {title}\n\n| package | licence |\n|---|---|\n{rows}"
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Check or write the page; returns the exit status: 0 good, 1 out of date."""
-    parser = argparse.ArgumentParser(prog="python -m doctools.licences")
-    action = parser.add_mutually_exclusive_group(required=True)
-    action.add_argument("--check", action="store_true", help="fail when the page is out of date")
-    action.add_argument("--write", action="store_true", help="write the page")
-    parser.add_argument("page", type=Path)
-    options = parser.parse_args(arguments)
-    text = page()
-    if options.write:
-        options.page.write_text(text, encoding="utf-8")
-    elif not options.page.is_file() or options.page.read_text(encoding="utf-8") != text:
-        sys.stderr.write(f"{options.page} is out of date: run this with --write.\n")
-        return 1
-    sys.stderr.write(f"{options.page} is up to date.\n")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

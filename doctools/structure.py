@@ -1,12 +1,6 @@
-"""Writes docs/structure.md from the code: its modules, and which package imports which.
+"""The page docs/structure.md: the modules, and which package imports which."""
 
-``python -m doctools.structure --check docs/structure.md`` fails when the file is out of date,
-``--write`` writes it.
-"""
-
-import argparse
 import ast
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,8 +16,7 @@ Arrow = tuple[str, str]
 _HEAD = f"""\
 # The structure
 
-<!-- Generated from the code: change that, then run
-     python -m doctools.structure --write docs/structure.md -->
+<!-- Generated from the code by `make docs`: do not edit. -->
 
 The packages of the code, the imports between them, and the modules in each. What happens in them
 tells [the design](design.md).
@@ -132,7 +125,7 @@ def direct(arrows: set[Arrow]) -> set[Arrow]:
     return {arrow for arrow in arrows if arrow[1] not in reached(arrow[0], arrows - {arrow})}
 
 
-def document(modules: Sequence[Module]) -> str:
+def page(modules: Sequence[Module]) -> str:
     """Return the page; the same code gives the same bytes."""
     counts = imports(modules)
     return "\n".join([_HEAD, *_diagram(counts), "", *_table(counts), *_listing(modules), ""])
@@ -167,24 +160,3 @@ def _listing(modules: Iterable[Module]) -> Iterator[str]:
             yield f"{module.summary}\n\n| | |\n|---|---|"
         else:
             yield f"| `{name}` | {module.summary} |"
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Check or write the page; returns the exit status: 0 good, 1 out of date."""
-    parser = argparse.ArgumentParser(prog="python -m doctools.structure")
-    action = parser.add_mutually_exclusive_group(required=True)
-    action.add_argument("--check", action="store_true", help="fail when the page is out of date")
-    action.add_argument("--write", action="store_true", help="write the page")
-    parser.add_argument("page", type=Path)
-    options = parser.parse_args(arguments)
-    text = document(read(ROOT))
-    if options.write:
-        options.page.write_text(text, encoding="utf-8")
-    elif not options.page.is_file() or options.page.read_text(encoding="utf-8") != text:
-        sys.stderr.write(f"{options.page} is out of date: run `make docs`.\n")
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,12 +1,11 @@
 """Help in the room and the generated page."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from lunabot.admin.call import Call, Plan
-from lunabot.admin.documentation import document, explanation, main, overview
+from lunabot.admin.documentation import explanation, overview, page
 from lunabot.admin.loader import builtin_folder, load_skills
 from lunabot.admin.parameters import RoomReference, Tail
 from lunabot.admin.registry import Registry
@@ -96,28 +95,7 @@ def test_what_help_prints_as_an_example_parses(declared: Skill) -> None:
 
 
 def test_the_page_has_every_command_and_the_same_bytes_each_time() -> None:
-    page = document(REGISTRY)
-    assert page == document(Registry((invite_all, purge)))
-    assert page.endswith("\n") and not page.endswith("\n\n")
-    assert page.index("## Memory\n\n### purge") < page.index("## Rooms\n\n### invite_all")
-
-
-def test_the_page_is_written_checked_and_found_out_of_date(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    page, folder = tmp_path / "commands.md", str(builtin_folder())
-    assert main(["--check", str(page), folder]) == 1
-    assert main(["--write", str(page), folder]) == 0
-    assert main(["--check", str(page), folder]) == 0
-    page.write_text(page.read_text() + " ")
-    capsys.readouterr()
-    assert main(["--check", str(page), folder]) == 1
-    assert capsys.readouterr().err == f"{page} is out of date: run this with --write.\n"
-
-
-def test_broken_skills_write_no_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "broken.py").write_text("boom")
-    page = tmp_path / "commands.md"
-    assert main(["--write", str(page), str(tmp_path)]) == 2
-    assert "broken.py:1: NameError: name 'boom' is not defined\n" in capsys.readouterr().err
-    assert not page.exists()
+    text = page(REGISTRY)
+    assert text == page(Registry((invite_all, purge)))
+    assert text.endswith("\n") and not text.endswith("\n\n")
+    assert text.index("## Memory\n\n### purge") < text.index("## Rooms\n\n### invite_all")

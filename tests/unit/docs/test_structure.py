@@ -11,10 +11,9 @@ from doctools.structure import (
     Module,
     against,
     direct,
-    document,
     imports,
-    main,
     package_of,
+    page,
     reached,
     read,
 )
@@ -23,13 +22,6 @@ NAMES = st.sampled_from("abcdef")
 ARROWS = st.dictionaries(
     st.tuples(NAMES, NAMES).filter(lambda arrow: arrow[0] != arrow[1]), st.integers(1, 9)
 )
-
-
-def test_a_page_that_is_out_of_date_is_told_of_and_written(tmp_path: Path) -> None:
-    page = tmp_path / "structure.md"
-    assert main(["--check", str(page)]) == 1
-    assert main(["--write", str(page)]) == 0
-    assert main(["--check", str(page)]) == 0
 
 
 @pytest.mark.parametrize(
@@ -66,7 +58,7 @@ def test_imports_are_counted_by_module_and_package(tmp_path: Path) -> None:
 
 def test_every_module_is_listed_with_its_first_line() -> None:
     modules = [Module("lunabot.talk.say", "Says things.", frozenset())]
-    assert "## lunabot.talk\n\n| | |\n|---|---|\n| `say` | Says things. |" in document(modules)
+    assert "## lunabot.talk\n\n| | |\n|---|---|\n| `say` | Says things. |" in page(modules)
 
 
 @given(ARROWS)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from doctools.licences import closure, licence, main, page
+from doctools.licences import closure, licence, page
 
 
 def stated(folder: Path, *fields: str) -> str:
@@ -50,12 +50,3 @@ def test_the_page_names_each_package_once() -> None:
     packages = [row.removeprefix("| ") for row in rows if row != "| package"]
     assert len(packages) == len(set(packages))
     assert {"matrix-nio", "matrix-synapse", "xllamacpp", "ruff"} <= set(packages)
-
-
-def test_a_page_that_is_out_of_date_is_found(tmp_path: Path) -> None:
-    file = tmp_path / "licences.md"
-    assert main(["--check", str(file)]) == 1
-    assert main(["--write", str(file)]) == 0
-    assert main(["--check", str(file)]) == 0
-    file.write_text(file.read_text() + "| something | else |\n")
-    assert main(["--check", str(file)]) == 1

@@ -1,9 +1,6 @@
-"""Writes docs/configuration.md from the Settings: ``python -m lunabot.config.documentation``."""
+"""The page docs/configuration.md: every key of the Settings."""
 
-import argparse
-import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
@@ -36,8 +33,8 @@ that stands in `config.yaml` works, with a warning: such files get shared.
 _LONG = 60  # characters of a default, from which on it is shown in a block of its own
 
 
-def render() -> str:
-    """Return the document. It depends on the Settings alone, so it is the same everywhere."""
+def page() -> str:
+    """Return the page. It depends on the Settings alone, so it is the same everywhere."""
     blocks = [_HEAD]
     section = ""
     for key in all_keys():
@@ -116,20 +113,3 @@ def _item(annotation: Any) -> str:
         return "mapping"
     titles = (part.title for part in get_args(annotation) if isinstance(part, FieldInfo))
     return next((title for title in titles if title), "text")
-
-
-def main(arguments: list[str] | None = None) -> None:
-    """Write the document, or exit with status 1 where the one in a file is not the same."""
-    parser = argparse.ArgumentParser(prog="python -m lunabot.config.documentation")
-    action = parser.add_mutually_exclusive_group(required=True)
-    action.add_argument("--write", type=Path, metavar="FILE", help="write the document")
-    action.add_argument("--check", type=Path, metavar="FILE", help="is the document up to date?")
-    options = parser.parse_args(arguments)
-    if options.write:
-        options.write.write_text(render(), encoding="utf-8")
-    elif not options.check.is_file() or options.check.read_text(encoding="utf-8") != render():
-        sys.exit(f"{options.check} is out of date: run `make docs`")
-
-
-if __name__ == "__main__":
-    main()
