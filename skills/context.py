@@ -16,6 +16,7 @@ from lunabot.llm.turns import ChatTurn
 from lunabot.matrix.ids import RoomId
 from lunabot.personas.portrait import plain
 from lunabot.prompt.builder import Part
+from lunabot.prompt.encodings import encoding_for
 
 _WORDS = 70
 
@@ -52,7 +53,7 @@ async def context(
         await services.account.send_file(call.room_id, "prompt.txt", content, "text/plain")
     if plot:
         await call.show("context.png", partial(_drawn, shown, room_name(services, room_id)))
-    return "\n\n".join([_head(call, shown, room_id), _parts(shown), _total(shown)])
+    return "\n\n".join([_head(call, shown, room_id), _parts(shown), _total(call, shown)])
 
 
 def _head(call: Call, shown: Preview, room_id: RoomId) -> str:
@@ -77,12 +78,15 @@ def _share(part: Part, tokens: int) -> int:
     return round(100 * part.tokens / max(tokens, 1))
 
 
-def _total(shown: Preview) -> str:
+def _total(call: Call, shown: Preview) -> str:
     prompt, limits = shown.prompt, shown.limits
     most = limits.budget_tokens - limits.reply_tokens
+    encoding, is_estimate = encoding_for(call.services.settings.llm.model)
+    counted = f" Counted by {encoding}: an estimate for this model." if is_estimate else ""
     return (
         f"**{prompt.tokens:,} of {most:,} tokens**, {most - prompt.tokens:,} are free. "
         f"{limits.reply_tokens:,} of the budget of {limits.budget_tokens:,} are kept for the reply."
+        f"{counted}"
     )
 
 

@@ -112,16 +112,6 @@ class AdminApi:
         path = f"/_synapse/admin/v1/users/{_quoted(user_id)}/override_ratelimit"
         await self._call("POST", path, {"messages_per_second": 0, "burst_count": 0})
 
-    async def join_room(self, room: str, user_id: UserId) -> RoomId:
-        """Make a local user a member of a room, given by id or alias, that we may invite to."""
-        path = f"/_synapse/admin/v1/join/{_quoted(room)}"
-        return RoomId(expect(await self._call("POST", path, {"user_id": user_id}), "room_id", str))
-
-    async def make_room_admin(self, room_id: RoomId, user_id: UserId) -> None:
-        """Give a user the highest power level that a local member of the room can give."""
-        path = f"/_synapse/admin/v1/rooms/{_quoted(room_id)}/make_room_admin"
-        await self._call("POST", path, {"user_id": user_id})
-
     async def delete_room(self, room_id: RoomId) -> None:
         """Make every local member leave a room and delete its history; returns once it is done."""
         path = f"/_synapse/admin/v2/rooms/{_quoted(room_id)}"

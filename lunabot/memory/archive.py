@@ -187,10 +187,6 @@ class Archive(Database):
         """Add a command to the audit trail."""
         await self._write(audit.append, entry)
 
-    async def audit_entries(self, limit: int) -> tuple[AuditEntry, ...]:
-        """Return the newest commands, newest first."""
-        return await self._read(audit.newest, limit)
-
     async def record_usage(self, spent: Usage) -> None:
         """Note the tokens that a call of the model cost."""
         await self._write(usage.append, spent)

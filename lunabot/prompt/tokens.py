@@ -33,12 +33,12 @@ class ByteBound:
 class Tokenizer:
     """Counts exactly, once its tables are loaded: 60 MB and half a second, so only when needed.
 
-    `encoding_name` is the encoding of the model; for a model tiktoken does not know it is
-    ``o200k_base``, and `is_estimate` is true. Safe to use from several threads.
+    `encoding_name` is the encoding of the model, or the one its tokens are estimated by. Safe to
+    use from several threads.
     """
 
     def __init__(self, model: str) -> None:
-        self.encoding_name, self.is_estimate = encoding_for(model)
+        self.encoding_name, _ = encoding_for(model)
         self._encoding: tiktoken.Encoding | None = None
         self._loading = threading.Lock()
         self._counts = _Counts(_REMEMBERED)

@@ -9,6 +9,7 @@ from lunabot.admin.room import AdminRoom
 from lunabot.admin.skill import Skill, skill
 from lunabot.errors import UserMistake, WorldError
 from lunabot.matrix.events import Message
+from lunabot.memory import audit
 from lunabot.memory.audit import AuditEntry
 from lunabot.memory.memory import Memory
 from tests.fake_account import FakeAccount
@@ -82,7 +83,7 @@ class House:
         return await self.trail()
 
     async def trail(self) -> list[AuditEntry]:
-        return list(await self.services.memory.archive.audit_entries(20))[::-1]
+        return list(await self.services.memory.archive.search(audit.newest, 20))[::-1]
 
     @property
     def said(self) -> list[str]:

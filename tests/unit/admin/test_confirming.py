@@ -18,6 +18,7 @@ from lunabot.errors import UserMistake, WorldError
 from lunabot.matrix.events import Message, Reaction
 from lunabot.matrix.ids import EventId, UserId
 from lunabot.matrix.transaction import transaction_id
+from lunabot.memory import audit
 from lunabot.memory.memory import Memory
 from lunabot.memory.questions import Question
 from tests.clock import Clock
@@ -135,7 +136,7 @@ class House:
         return list(shown.values())
 
     async def trail(self) -> list[tuple[str, str, str]]:
-        entries = await self.services.memory.archive.audit_entries(20)
+        entries = await self.services.memory.archive.search(audit.newest, 20)
         return [(entry.sender, entry.verb, entry.outcome) for entry in reversed(entries)]
 
 

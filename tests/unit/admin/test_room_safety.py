@@ -12,6 +12,7 @@ from lunabot.admin import room as room_module
 from lunabot.errors import Refused, WorldError
 from lunabot.matrix.events import Message, StateChange
 from lunabot.matrix.ids import EventId, RoomId, UserId
+from lunabot.memory import audit
 from lunabot.problems import Problems
 from tests.fake_services import ADMIN, ADMIN_ROOM, command
 from tests.unit.admin.house import House
@@ -82,7 +83,7 @@ async def test_over_thirty_commands_a_minute_are_not_run(
     clock = SimpleNamespace(monotonic=lambda: now[0], time=time.time)
     monkeypatch.setattr(room_module, "time", clock)
     await house.run(*(command("/greet", event_id=f"${number}") for number in range(33)))
-    trail = await house.services.memory.archive.audit_entries(40)
+    trail = await house.services.memory.archive.search(audit.newest, 40)
     assert [entry.outcome for entry in trail][::-1] == ["ok"] * 30 + ["refused"] * 3
     first = "not run: over 30 commands in a minute – wait, then send it again"
     assert house.said[60:] == [first, "❌", "❌", "❌"]

@@ -114,20 +114,6 @@ async def test_rooms_are_listed_over_all_pages(
     assert set(rooms) == {room.room_id for room in await admin_api.rooms()}
 
 
-async def test_a_user_is_made_a_member_and_then_an_admin_of_a_room(
-    server: RunningServer, http: HomeserverClient, admin_api: AdminApi
-) -> None:
-    member = await make_account(http, admin_api, "member")
-    room_id = await make_room(http, server.director, room_version="10", room_alias_name="club")
-    assert await admin_api.join_room(f"#club:{SERVER_NAME}", member.user_id) == room_id
-    topic = f"{_CLIENT}/rooms/{room_id}/state/m.room.topic/"
-    with pytest.raises(Refused):
-        await http.call("PUT", topic, body={"topic": "Mine"}, token=member.access_token)
-    await admin_api.make_room_admin(room_id, member.user_id)
-    answer = await http.call("PUT", topic, body={"topic": "Mine"}, token=member.access_token)
-    assert answer["event_id"]
-
-
 async def test_a_deleted_room_is_gone_when_the_call_returns(
     server: RunningServer, http: HomeserverClient, admin_api: AdminApi
 ) -> None:

@@ -20,12 +20,12 @@ def _entry(number: int, arguments: str = "--yes") -> AuditEntry:
 async def test_commands_come_back_newest_first(archive: Archive) -> None:
     for number in (1, 2, 3):
         await archive.record_command(_entry(number))
-    assert await archive.audit_entries(2) == (_entry(3), _entry(2))
+    assert await archive.search(audit.newest, 2) == (_entry(3), _entry(2))
 
 
 async def test_any_arguments_can_be_kept(archive: Archive) -> None:
     await archive.record_command(_entry(1, "lone \ud800 surrogate"))
-    assert (await archive.audit_entries(1))[0].arguments == "lone ? surrogate"
+    assert (await archive.search(audit.newest, 1))[0].arguments == "lone ? surrogate"
 
 
 @pytest.mark.parametrize("change", ["DELETE FROM audit", "UPDATE audit SET outcome = 'ok'"])

@@ -10,7 +10,7 @@ import pytest
 
 from lunabot import __version__
 from lunabot.matrix.ids import EventId
-from lunabot.memory import schema
+from lunabot.memory import audit, schema
 from lunabot.memory.archive import Archive
 from lunabot.memory.audit import AuditEntry
 from lunabot.memory.memory import Memory
@@ -76,7 +76,7 @@ async def test_the_books_are_there(released: Path) -> None:
     (hole,) = await archive.holes()
     assert (hole.room_id, hole.token, hole.until) == (CAMP, "t9", "s0")
     expected = AuditEntry(START, EventId("$command"), ADA, "spawn", "scout", "ok", 12)
-    assert await archive.audit_entries(9) == (expected,)
+    assert await archive.search(audit.newest, 9) == (expected,)
     assert await archive.tokens_since(0) == {LUNA: 340}
     (undertaking,) = await archive.unfinished()
     assert (undertaking.subject, undertaking.steps) == (SCOUT, ("account",))

@@ -56,6 +56,14 @@ async def test_each_part_is_told(house: House, asked: list[tuple[UserId, RoomId]
     assert asked == [(house.account.user_id, TRAILS)]
 
 
+async def test_of_a_model_whose_encoding_is_not_known_an_estimate_is_told(
+    house: House, asked: list[tuple[UserId, RoomId]]
+) -> None:
+    llm = house.services.settings.llm.model_copy(update={"model": "qwen3:8b"})
+    house.services.settings = house.services.settings.model_copy(update={"llm": llm})
+    assert (await house.run("context trails")).endswith("an estimate for this model.")
+
+
 async def test_the_whole_prompt_in_a_file(house: House, asked: list[tuple[UserId, RoomId]]) -> None:
     assert "200 of 1,000 tokens" in await house.run("context trails --file")
     [(kind, name, data, mimetype)] = house.account.acts
