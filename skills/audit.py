@@ -53,7 +53,7 @@ async def audit(
     )
     shown = found[:number]
     if not shown:
-        return "There is no such command in the audit trail."
+        return f"There is no page {page}." if page > 1 else "No such command is in the audit trail."
     days = [bullets(day, list(map(_line, entries))) for day, entries in _by_day(shown)]
     return "\n\n".join([*days, _legend(shown)]) + turning(page, more=len(found) > number)
 

@@ -25,7 +25,7 @@ async def backup(call: Call, *, send: bool = False) -> str:
         folder = services.settings.store.secrets
         raise UserMistake(
             f"There is no passphrase: write one into `{folder}/backup_passphrase` on my machine, "
-            "keep it elsewhere, too, and `/reload`. Never write it into a room."
+            "keep it elsewhere, too, and `!reload`. Never write it into a room."
         )
     await call.progress("Copying …")
     file = await back_up(services)

@@ -18,7 +18,7 @@ from lunabot.memory.chapters import Chapter
 from lunabot.memory.withdrawing import outdate_above
 from lunabot.personas.portrait import plain
 
-_NONE = "I write them by myself where much is said; `/summarise ROOM` makes them now."
+_NONE = "I write them by myself where much is said; `!summarise ROOM` makes them now."
 _LABEL = re.compile(r"p?\d+", re.IGNORECASE)
 
 
@@ -62,7 +62,7 @@ async def chapters(
 
     Many chapters make a part, and many parts another. What you write stays as it is, and what you
     delete is not written again. The messages themselves stay in the archive whatever you do here:
-    `/forget` takes them out.
+    `!forget` takes them out.
 
     room: the room; without it I tell which rooms have chapters
     chapter: its number: then I show all of it
@@ -77,7 +77,7 @@ async def chapters(
         edit=edit or title is not None,
         delete=delete,
         chosen=chapter is not None,
-        example="/chapters ROOM 3 --edit TEXT",
+        example="!chapters ROOM 3 --edit TEXT",
     )
     if room is None:
         return _overview(call)
@@ -121,7 +121,8 @@ def _chosen(known: Sequence[Chapter], wanted: str) -> Chapter:
     by_label = {memoir.label(each): each for each in known}
     if wanted in by_label:
         return by_label[wanted]
-    raise UserMistake(f"There is no chapter {wanted}. There are: {', '.join(by_label) or 'none'}.")
+    there = f"There are: {', '.join(by_label)}." if by_label else f"There are none yet. {_NONE}"
+    raise UserMistake(f"There is no chapter {wanted}. {there}")
 
 
 async def _delete(call: Call, found: Chapter) -> str:
@@ -131,8 +132,8 @@ async def _delete(call: Call, found: Chapter) -> str:
     await state.flush()
     return (
         f"**{memoir.label(found)}** is forgotten, and that time is not summed up again unless you "
-        "ask for it: `/summarise ROOM --since DAY`. What was said then is in the archive still: "
-        "`/forget` takes it out."
+        "ask for it: `!summarise ROOM --since DAY`. What was said then is in the archive still: "
+        "`!forget` takes it out."
     )
 
 

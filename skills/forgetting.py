@@ -106,7 +106,7 @@ async def _target(call: Call, room: RoomReference, text: str) -> _Target:
         named, event_id = linked
         room = converter_for(RoomReference)(named, server_name(services.account.user_id))
     elif not text:
-        raise UserMistake("What is to be forgotten? `/forget ROOM TEXT`, or a message's link.")
+        raise UserMistake("What is to be forgotten? `!forget ROOM TEXT`, or a message's link.")
     room_id = await find_known_room(services, room)
     archive = services.memory.archive
     if event_id:

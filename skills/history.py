@@ -4,6 +4,7 @@ from lunabot.admin.call import Call
 from lunabot.admin.finding import find_room
 from lunabot.admin.parameters import RoomReference
 from lunabot.admin.skill import skill
+from lunabot.admin.wording import code, counted
 from lunabot.dispatch.watch import Progress, Report
 
 
@@ -14,7 +15,8 @@ async def fetch_new(call: Call) -> str:
     I do so by myself, too. Questions that are not too old are answered.
     """
     found = await call.services.history().fetch_new(_reporting(call))
-    return f"**{_counted(found.new)} I had missed.** I looked into {_rooms(found.rooms)}."
+    new = f"{counted(found.new, 'message')} I had missed" if found.new else "I had missed nothing"
+    return f"**{new}.** I looked into {counted(found.rooms, 'room')}."
 
 
 @skill("fetch_all", group="history", examples=("fetch_all", "fetch_all #trails"))
@@ -27,11 +29,9 @@ async def fetch_all(call: Call, room: RoomReference | None = None) -> str:
     """
     room_id = await find_room(call.services, room) if room else None
     found = await call.services.history().fetch_all(room_id, _reporting(call))
-    where = f"`{room.typed}`" if room else _rooms(found.rooms)
-    return (
-        f"**{_counted(found.new)} I did not know.** I read {found.messages:,} in {where}, "
-        f"{found.rate:,.0f} a second."
-    )
+    where = code(room.typed) if room else counted(found.rooms, "room")
+    new = f"{counted(found.new, 'message')} I did not know" if found.new else "I knew all of it"
+    return f"**{new}.** I read {found.messages:,} in {where}, {found.rate:,.0f} a second."
 
 
 def _reporting(call: Call) -> Report:
@@ -43,22 +43,14 @@ def _reporting(call: Call) -> Report:
 
 def _line(progress: Progress) -> str:
     parts = [
-        f"{progress.rooms_done} of {_rooms(progress.rooms)}",
-        f"{_counted(progress.messages)} read, {progress.new:,} of them new",
+        f"{progress.rooms_done} of {counted(progress.rooms, 'room')}",
+        f"{counted(progress.messages, 'message')} read, {progress.new:,} of them new",
     ]
     if progress.rate:
         parts.append(f"{progress.rate:,.0f} a second")
     if progress.seconds_left is not None:
         parts.append(f"this room takes about {_duration(progress.seconds_left)} more")
     return ", ".join(parts)
-
-
-def _counted(messages: int) -> str:
-    return f"{messages:,} message{'' if messages == 1 else 's'}"
-
-
-def _rooms(rooms: int) -> str:
-    return f"{rooms} room{'' if rooms == 1 else 's'}"
 
 
 def _duration(seconds: float) -> str:

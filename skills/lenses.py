@@ -12,7 +12,7 @@ from lunabot.matrix.ids import RoomId
 from lunabot.memory.lenses import LensText
 from lunabot.personas.portrait import plain
 
-_NONE = "I look by myself where much is said; `/summarise ROOM` does it now."
+_NONE = "I look by myself where much is said; `!summarise ROOM` does it now."
 
 
 @skill(
@@ -45,7 +45,7 @@ async def lenses(
     delete: forget this text: the lens looks at the room anew
     text: the new text
     """
-    example = "/lenses ROOM LENS --edit TEXT"
+    example = "!lenses ROOM LENS --edit TEXT"
     require_sense(text, edit=edit, delete=delete, chosen=bool(lens), example=example)
     if room is None:
         return _overview(call)

@@ -59,7 +59,7 @@ def _told(done: Summarised) -> str:
         return "nothing was written" if done.left else "nothing new to sum up."
     return (
         f"wrote **{', '.join(parts)}** with {counted(done.tokens, 'token')}. "
-        "`/chapters` and `/lenses` show them."
+        "`!chapters` and `!lenses` show them."
     )
 
 

@@ -42,7 +42,7 @@ async def notes(
 
     It writes its notes when a chapter closes. One that you add counts in all its rooms.
 
-    name: the localpart of its account
+    name: the name of its account, without `@` and server
     number: only this note
     add: what follows is a new note
     about: whom the new note is about
@@ -53,16 +53,16 @@ async def notes(
     who = find_own(call.services, name)
     if add:
         return await _add(call, who, f"{number} {text}".strip(), about)
-    example = "/notes NAME 3 --edit TEXT"
+    example = "!notes NAME 3 --edit TEXT"
     require_sense(text, edit=edit, delete=delete, chosen=bool(number), example=example)
     known = {str(note.number): note for note in call.services.memory.state.notes.of(who)}
     if not number:
         lines = [_line(call, note) for note in known.values()]
         head = f"{counted(len(lines), 'note')} of {name}"
-        return bullets(head, lines) or f"`{who}` has no notes yet. `/notes {name} --add TEXT`"
+        return bullets(head, lines) or f"`{who}` has no notes yet. `!notes {name} --add TEXT`"
     if number not in known:
-        there = ", ".join(known) or "none"
-        raise UserMistake(f"There is no note {code(number)}. There are: {there}.")
+        there = f"There are: {', '.join(known)}." if known else "There are none yet."
+        raise UserMistake(f"There is no note {code(number)}. {there}")
     if edit:
         return await _edit(call, known[number], text)
     if delete:
@@ -80,7 +80,7 @@ def _line(call: Call, note: Note) -> str:
 
 async def _add(call: Call, who: UserId, text: str, about: UserId | None) -> str:
     if not text:
-        raise UserMistake("What is it to remember? Type it so: `/notes NAME --add TEXT`")
+        raise UserMistake("What is it to remember? Type it so: `!notes NAME --add TEXT`")
     state = call.services.memory.state
     now = call.services.account.server_now()
     note = state.notes.add(who, text, about, RoomId(""), 0, now)

@@ -9,7 +9,7 @@ from lunabot.admin.memoir import moment
 from lunabot.admin.paging import PAGE, page_of, turning
 from lunabot.admin.services import Services
 from lunabot.admin.skill import skill
-from lunabot.admin.wording import code
+from lunabot.admin.wording import code, counted
 from lunabot.homeserver.admin_api import ServerUser
 
 _Kind = Literal["people", "personas", "administrators", "guests", "deactivated"]
@@ -56,7 +56,7 @@ async def list_users(
         if _matches(user, part) and (only is None or _is(only, user, call.services))
     ]
     lines = [f"- {_line(user, call.services)}" for user in page_of(found, page)]
-    text = "\n".join([f"**{len(found)} of {len(users)} accounts**\n", *lines])
+    text = "\n".join([f"**{len(found)} of {counted(len(users), 'account')}**\n", *lines])
     return text + turning(page, more=page * PAGE < len(found))
 
 

@@ -9,6 +9,7 @@ from lunabot.admin.finding import find_persona
 from lunabot.admin.parameters import Localpart, Tail
 from lunabot.admin.services import Services
 from lunabot.admin.skill import skill
+from lunabot.admin.wording import counted
 from lunabot.errors import UserMistake
 from lunabot.homeserver.attachments import Attachment
 from lunabot.matrix.ids import RoomId, server_name, user_id
@@ -37,8 +38,8 @@ async def personas(call: Call, part: str = "") -> str:
     ]
     lines += [f"`{who}` – ⚠️ {problem}" for who, problem in broken.items() if part in who]
     if not known and not broken:
-        return "There are no personas yet. `/spawn scout You are …` summons one."
-    head = f"**{len(lines)} of {len(known) + len(broken)} personas**\n"
+        return "There are no personas yet. `!spawn scout You are …` summons one."
+    head = f"**{len(lines)} of {counted(len(known) + len(broken), 'persona')}**\n"
     return "\n".join([head, *(f"- {line}" for line in lines)])
 
 
@@ -77,7 +78,7 @@ async def persona(
     What is set counts with its next answer. Its account keeps its name: Matrix renames none, but
     `--copy` makes the same persona under another.
 
-    who: the localpart of its account
+    who: the name of its account, without `@` and server
     set_: change it: what follows is what is set
     name: the name people see
     traits: o, c, e, a, n from 0 to 100, and any others, added to those it has; `none,o=80` drops
@@ -86,7 +87,7 @@ async def persona(
     prompt: who it is
     avatar: its picture: this command has to be the reply to an image
     rename: the same as `--set name`
-    copy: the localpart for a new persona with this one's character, and a room of its own
+    copy: the account of a new persona with this one's character, and a room of its own
     export: send all personas, or this one, to this room, as the file `personalities.json`
     import_: take over what such a file says: this command has to be the reply to it
     text: what to set it to, as the last of all without quotes (`prompt You are …`)
@@ -96,7 +97,7 @@ async def persona(
     if import_:
         return await _import(call)
     if who is None:
-        raise UserMistake("Which persona? `/personas` lists them.")
+        raise UserMistake("Which persona? `!personas` lists them.")
     found = find_persona(call.services, who)
     if rename is not None:
         if name is not None:
@@ -144,7 +145,7 @@ async def _copy(call: Call, found: Persona, name: Localpart, changes: Changes) -
     return (
         f"**{portrait.plain(wanted.displayname)}** `{summons.user_id}` is here, a copy of "
         f"`{found.user_id}`, in its room `{receipt.alias}`. You are invited.\n\n"
-        f"[Talk with it](https://matrix.to/#/{summons.user_id})"
+        f"[Talk with it alone](https://matrix.to/#/{summons.user_id})"
     )
 
 
@@ -158,8 +159,7 @@ async def _export(call: Call, who: Localpart | None) -> str:
     )
     broken = services.memory.state.broken_personas()
     without = f" Those with broken documents are not in it: {', '.join(broken)}." if broken else ""
-    plural = "" if len(chosen) == 1 else "s"
-    return f"The file holds **{len(chosen)} persona{plural}**.{'' if who else without}"
+    return f"The file holds **{counted(len(chosen), 'persona')}**.{'' if who else without}"
 
 
 async def _import(call: Call) -> Answer:

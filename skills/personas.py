@@ -33,8 +33,8 @@ async def spawn(
 ) -> str:
     """Summon a persona: a Matrix user with a character of its own.
 
-    localpart: the localpart of its account
-    name: the name people see; the localpart with a capital, if not given
+    localpart: the name of its account, without `@` and server
+    name: the name people see; that of its account with a capital, if not given
     room: where it lives; a room is made for it, and you invited, if not given
     traits: o, c, e, a, n from 0 to 100, and any others (o=80,humour=dry)
     model: the model it thinks with; mine, if not given
@@ -67,9 +67,11 @@ async def despawn_plan(call: Call, name: Localpart, *, redact: bool = False) -> 
     goes = [f"its place in {portrait.plain(', '.join(named))}"] if named else []
     goes += ["its account, erased for good"] if departure.exists else []
     goes += ["its document and its keys"] if departure.has_document else []
-    goes += ["everything it ever said" if redact else "not what it said: that stays in the rooms"]
+    goes += ["everything it ever said"] if redact else []
     lines = "\n".join(f"- {line}" for line in goes)
-    return Plan(f"{shown}`{departure.user_id}` goes, with\n\n{lines}", f"{departure} {redact}")
+    stays = "" if redact else "\n\nWhat it said stays in the rooms; `--redact` takes that along."
+    text = f"{shown}`{departure.user_id}` goes, with\n\n{lines}{stays}"
+    return Plan(text, f"{departure} {redact}")
 
 
 @skill(
@@ -84,7 +86,7 @@ async def despawn(call: Call, name: Localpart, *, redact: bool = False) -> str:
 
     What it said stays in the rooms, unless you say otherwise.
 
-    name: the localpart of its account
+    name: the name of its account, without `@` and server
     redact: whether what it said goes, too
     """
     who = _persona_id(call, name)
@@ -99,16 +101,17 @@ def _receipt(services: Services, receipt: Receipt) -> str:
     persona = receipt.persona
     where = f"`{receipt.alias}`" if receipt.alias else shown_room(services, receipt.room_id)
     made = [f"account `{persona.user_id}`, with an encrypted, cross-signed device"]
-    made.append(f"{'room' if receipt.alias else 'membership in'} {where}")
+    place = "room" if receipt.alias else "membership in"
+    made.append(f"{place} {where}, where it answers to its name")
     lines = "\n".join(f"- {line}" for line in made)
     link = f"https://matrix.to/#/{persona.user_id}"
     invited = " You are invited." if receipt.alias else ""
-    return f"**{persona.displayname}** is here.{invited}\n\n{lines}\n\n[Talk with it]({link})"
+    return f"**{persona.displayname}** is here.{invited}\n\n{lines}\n\n[Talk with it alone]({link})"
 
 
 def _farewell(departure: Departure) -> str:
     if not departure.has_document and not departure.exists:
-        return f"`{departure.user_id}` was gone already: nothing is left of it."
+        return f"There is no `{departure.user_id}`, nor anything left of it. `!personas` lists all."
     gone = ["its account"] if departure.exists else []
     gone += ["its document"] if departure.has_document else []
     rooms = counted(len(departure.rooms), "room")

@@ -70,9 +70,9 @@ async def purge(
 async def _scope(call: Call, scope: What, room: RoomReference | None, before: date | None) -> Scope:
     """Return what is meant; raises `UserMistake` where words are missing or too many."""
     if room and scope not in ("messages", "memory"):
-        raise UserMistake(f"`/purge {scope}` is not about one room: leave the room out.")
+        raise UserMistake(f"`!purge {scope}` is not about one room: leave the room out.")
     if before and scope != "messages":
-        raise UserMistake("`--before` is for messages: `/purge messages ROOM --before DAY`.")
+        raise UserMistake("`--before` is for messages: `!purge messages ROOM --before DAY`.")
     services = call.services
     room_id = await find_known_room(services, room) if room else None
     if scope == "messages":
@@ -90,5 +90,5 @@ async def _scope(call: Call, scope: What, room: RoomReference | None, before: da
 
 def _given(room_id: RoomId | None) -> RoomId:
     if room_id is None:
-        raise UserMistake("Of which room? `/purge messages ROOM`.")
+        raise UserMistake("Of which room? `!purge messages ROOM`.")
     return room_id

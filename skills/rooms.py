@@ -74,7 +74,7 @@ async def list_channels(
         if part.casefold() in _searchable(each) and (only is None or _is(only, each))
     ]
     lines = [f"- {_line(each)}" for each in page_of(found, page)]
-    text = "\n".join([f"**{len(found)} of {len(rooms)} rooms**\n", *lines])
+    text = "\n".join([f"**{len(found)} of {counted(len(rooms), 'room')}**\n", *lines])
     return text + turning(page, more=page * PAGE < len(found))
 
 
@@ -245,4 +245,4 @@ async def _require_account(services: Services, user: UserId) -> None:
         return  # I may not ask
     if found is None or found.deactivated:
         what = "was deactivated" if found else "does not exist"
-        raise UserMistake(f"The account `{user}` {what}. `/list_users` lists those there are.")
+        raise UserMistake(f"The account `{user}` {what}. `!list_users` lists those there are.")

@@ -21,7 +21,7 @@ async def seed(call: Call, *, update: bool = False) -> Answer:
     if not (wanted.users or wanted.rooms or wanted.personas):
         raise UserMistake("The configuration names nothing under `seed:`: see its documentation.")
     if services.seeding.locked():
-        await call.progress("Another `/seed` is at work: I wait for its end.")
+        await call.progress("Another `!seed` is at work: I wait for its end.")
     async with services.seeding:
         outcomes = await Seeder(services, call.sender, update).sow(call.progress)
     kinds = {outcome.kind for outcome in outcomes}
@@ -30,5 +30,5 @@ async def seed(call: Call, *, update: bool = False) -> Answer:
         folder = f"{services.settings.store.secrets}/passwords"
         parts.append(f"Passwords that I made are at my machine, a file each, in `{folder}`.")
     if "different" in kinds and not update:
-        parts.append("`/seed --update` changes what is different, where it can be changed.")
+        parts.append("`!seed --update` changes what is different, where it can be changed.")
     return Answer("\n\n".join(parts), ok="failed" not in kinds)

@@ -70,7 +70,8 @@ async def usage(
         ]
         await call.show("usage.png", partial(bars, *head, drawn))
     listed = _listed(shown, name, spent)
-    missing = without_price(rows, services.settings.llm.prices)
+    prices = services.settings.llm.prices
+    missing = without_price(rows, prices) if prices else ()
     return "\n\n".join([f"**{head[0]}** {head[1]}", listed, *limits, *_priceless(missing)])
 
 

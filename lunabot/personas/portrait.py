@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 
 from lunabot.matrix.events import Message
 from lunabot.matrix.ids import RoomId
@@ -45,8 +46,8 @@ def in_full(
             f"{plain(room_name(room_id), _WORDS)} `{room_id}`" for room_id in persona.rooms
         ),
         "tokens today": f"{census.tokens.get(persona.user_id, 0):,}",
-        "last words": _last_words(census.last_words.get(persona.user_id)),
-        "made": f"{persona.created_at} by `{persona.created_by}`",
+        "last words": _last_words(census.last_words.get(persona.user_id), room_name),
+        "made": f"{_moment(persona.created_at)} by `{persona.created_by}`",
         "notes": "; ".join(plain(note) for note in persona.notes),
         "other fields": ", ".join(f"`{name}`" for name in persona.extra),
     }
@@ -74,19 +75,27 @@ def plain(text: str, length: int = 1_000) -> str:
 
 
 def _differences(change: Change) -> Iterator[str]:
-    after = change.after
+    after, traits = change.after, typed_traits(change.after.traits)
     shown = {
-        "displayname": lambda: f"name **{plain(after.displayname, _WORDS)}**",
-        "system_prompt": lambda: f"prompt “{plain(after.system_prompt, _PROMPT)}”",
-        "traits": lambda: f"traits {typed_traits(after.traits) or 'none'}",
-        "model": lambda: f"model `{after.model}`" if after.model else "my model",
+        "displayname": lambda: f"the name **{plain(after.displayname, _WORDS)}**",
+        "system_prompt": lambda: f"the prompt “{plain(after.system_prompt, _PROMPT)}”",
+        "traits": lambda: f"the traits {traits}" if traits else "no traits",
+        "model": lambda: f"the model `{after.model}`" if after.model else "my model",
     }
     for field in change.fields:
         yield shown[field]() if field in shown else field
 
 
-def _last_words(words: Message | None) -> str:
-    return f"“{plain(words.body, _WORDS)}” in `{words.room_id}`" if words else ""
+def _last_words(words: Message | None, room_name: RoomName) -> str:
+    if words is None:
+        return ""
+    return f"“{plain(words.body, _WORDS)}” in {plain(room_name(words.room_id), _WORDS)}"
+
+
+def _moment(written: str) -> str:
+    """Return a moment of a document (ISO 8601, with its time zone) as a day and time."""
+    moment = datetime.fromisoformat(written)
+    return f"{moment.day} {moment:%b %Y %H:%M %Z}"
 
 
 def _escaped(text: str) -> str:

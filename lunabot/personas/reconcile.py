@@ -30,7 +30,7 @@ def differences(
     found = []
     for user_id in sorted({*documents, *secrets}):
         if what := _missing(user_id in documents, user_id in accounts):
-            repair = f"`/despawn {localpart(user_id)}` removes what is left"
+            repair = f"`!despawn {localpart(user_id)}` removes what is left"
             found.append(Finding(user_id, f"{what}: {repair}"))
     return tuple(found)
 

@@ -80,7 +80,7 @@ class Summoner:
 
     async def _require_free(self, summons: Summons) -> None:
         if summons.user_id in self.fleet.company.characters():
-            raise UserMistake(f"{summons.user_id} is mine already: `/personas` lists them.")
+            raise UserMistake(f"{summons.user_id} is mine already: `!personas` lists them.")
         found = await self.admin_api.user(summons.user_id)
         if found and not found.deactivated:
             raise UserMistake(

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 Facts = dict[str, str]
 
-RETRY = "I try again at the next start, and when you name it in `/spawn` or `/despawn`"
+RETRY = "I try again at the next start, and when you name it in `!spawn` or `!despawn`"
 
 
 async def _nothing(facts: Facts) -> None:

@@ -30,9 +30,9 @@ class Personas:
         if not found:
             return None
         return Holdings(
-            f"{counted(len(found), 'persona')}, with their accounts, documents and keys",
+            f"{counted(len(found), 'persona')}, with account, document and keys",
             _some([f"`{who}`" for who in found]),
-            "What they said stays in the rooms.",
+            "What was said stays in the rooms.",
             " ".join(found),
         )
 
@@ -133,7 +133,7 @@ class Server:
         return Holdings(
             "**The whole homeserver**, with all accounts, rooms, messages and files",
             [
-                counted(len(users), "account") + f", {counted(len(personas), 'persona')} of them",
+                f"{counted(len(users), 'account')}, {counted(len(personas), 'persona')} among them",
                 counted(len(rooms), "room"),
                 "all that I remember",
                 "my keys and everybody's sessions: you log in anew, and verify me anew",

@@ -13,8 +13,8 @@ from lunabot.memory.purging import Made
 from lunabot.purging.scope import Holdings, Report, size
 
 _ON_THE_SERVER = (
-    "On the server and in people's clients it stays, and `/fetch_all` brings it back from there; "
-    "by itself it does not come."
+    "The server and people's clients keep what was said: `!fetch_all` brings it back from there, "
+    "and nothing else does."
 )
 
 
@@ -59,7 +59,7 @@ class Messages:
         left = await archive.search(purges.left, self.room_id, self._moment())
         return (
             f"{self._room()}: {counted(before.messages, 'message')} before, {left:,} "
-            f"after. In all rooms there are {size(await archive.counts())}."
+            f"after. All rooms together: {size(await archive.counts())}."
         )
 
     async def _extent(self) -> Extent:

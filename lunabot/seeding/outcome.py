@@ -23,6 +23,10 @@ def told(outcomes: Sequence[Outcome]) -> str:
     if counts.keys() <= {"there"}:
         return f"**All of it is there already** ({counts['there']:,}). I have changed nothing."
     kinds: tuple[Kind, ...] = ("made", "changed", "different", "failed", "there")
-    head = ", ".join(f"{counts[kind]:,} {kind}" for kind in kinds if counts[kind])
+    head = ", ".join(f"{counts[kind]:,} {_said(kind)}" for kind in kinds if counts[kind])
     lines = [f"- {_MARKS[each.kind]} {each.line}" for each in outcomes if each.kind != "there"]
     return "\n".join([f"**{head}**\n", *lines])
+
+
+def _said(kind: Kind) -> str:
+    return "there already" if kind == "there" else kind

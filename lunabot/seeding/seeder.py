@@ -94,7 +94,8 @@ class Seeder:
             room = await rooms.existing(wanted[0]) if wanted else None
             receipt = await keeper.spawn(self._summons(seed, room))
             self._new.add(who)
-            return Outcome("made", f"persona `{who}` in `{receipt.alias or receipt.room_id}`")
+            where = code(wanted[0]) if wanted else f"`{receipt.alias}`"
+            return Outcome("made", f"persona `{who}` in {where}")
         difference = portrait.difference(Change(known, _shaped(known, seed)))
         if not difference:
             return Outcome("there", f"`{who}`")

@@ -182,7 +182,7 @@ async def test_a_persona_joins_and_leaves_at_once(
     assert removed.mark == "✅", removed.text
     assert user_id not in await alice.joined_members(room)
     question = await admin.question(await admin.say(f"/despawn {name}"))
-    for part in (f"its place in {name.capitalize()}", "its account", "not what it said"):
+    for part in (f"its place in {name.capitalize()}", "its account", "What it said stays"):
         assert part in question["content"]["body"]
     twice = await admin.command(f"/remove_participant {name}-trails {name}")
     assert "is not in" in twice.text

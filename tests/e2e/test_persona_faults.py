@@ -6,12 +6,10 @@ sample of boundaries and faults is tried; ``LUNA_LONG=1`` tries each boundary wi
 """
 
 import asyncio
-import contextlib
 import itertools
 import os
-import resource
 import signal
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -28,6 +26,7 @@ from tests.e2e.session import unique
 from tests.e2e.timeline import membership, notice
 from tests.e2e.traces import Traces
 from tests.fake_model import FakeModel
+from tests.faults.small_disk import full_for
 
 LONG = os.environ.get("LUNA_LONG") == "1"
 AT_ONCE = 3
@@ -310,7 +309,7 @@ async def test_a_disk_that_is_full_from_a_step_on_leaves_nothing(
     world.boundaries.plan(name, summons[True].index(request_before), hold(release))
     command = await world.say_spawn(name, given_room=True)
     await world.boundaries.until_met({name})
-    with _full_disk(world.luna.process.pid):
+    with full_for(world.luna.process.pid):
         release.set()
         result = await world.admin.result(command, 60)
     assert (result.mark, "Something broke" in result.text) == ("❌", False), result
@@ -318,14 +317,3 @@ async def test_a_disk_that_is_full_from_a_step_on_leaves_nothing(
     await world.luna.restart()
     await world.gone(name)
     await world.respawn(name)
-
-
-@contextlib.contextmanager
-def _full_disk(pid: int) -> Iterator[None]:
-    """Let a process write nothing into any file."""
-    limits = resource.prlimit(pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, limits[1]))
-    try:
-        yield
-    finally:
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, limits)

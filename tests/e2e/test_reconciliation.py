@@ -43,7 +43,7 @@ async def test_remains_are_named_and_removed(
         await luna.start()
 
         for case, missing in MISSING.items():
-            told = f"remains of {names[case]}: {missing}: `/despawn {names[case]}`"
+            told = f"remains of {names[case]}: {missing}: `!despawn {names[case]}`"
             await admin.person.wait_for_message(admin.room, luna.user_id, told)
         health = await admin.command("/health")
         assert all(missing in health.text for missing in MISSING.values())

@@ -64,7 +64,7 @@ async def test_each_has_its_own_line() -> None:
     done, reports = await carried_out(keeper, plan)
     assert done[OWL] == Outcome(f"`{OWL}`: new, in `#made`")
     assert done[FOX] == Outcome(f"`{FOX}`: belongs to somebody", ok=False)
-    assert done[TEACHER] == Outcome(f"`{TEACHER}`: changed: name **Old**")
+    assert done[TEACHER] == Outcome(f"`{TEACHER}`: changed: the name **Old**")
     assert len(reports) == 3
     text = account(plan, done.values())
     assert text.startswith("**2 new, 1 changed, 1 unchanged, 1 refused**\n")

@@ -43,7 +43,7 @@ async def test_a_document_without_an_account(village: Village, inspection: Inspe
     (finding,) = await inspection.look()
     assert finding.user_id == SCOUT
     assert shown(village) == finding.text
-    assert "no such account: `/despawn scout`" in finding.text
+    assert "no such account: `!despawn scout`" in finding.text
     assert village.told == [f"⚠️ **{PART}**: {finding.text}"]
     await inspection.look()
     assert len(village.told) == 1

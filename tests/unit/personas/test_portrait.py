@@ -12,7 +12,9 @@ from tests.unit.memory.samples import said
 from tests.unit.personas.characters import CLASSROOM, GARDEN, TEACHER, teacher
 
 NAMES = {CLASSROOM: "Class_room_", GARDEN: "Garden"}
-CENSUS = Census({TEACHER: said("$1", "Good *morning*,\nclass", sender=TEACHER)}, {TEACHER: 1234})
+CENSUS = Census(
+    {TEACHER: said("$1", "Good *morning*,\nclass", sender=TEACHER, room_id=GARDEN)}, {TEACHER: 1234}
+)
 
 
 def room_name(room_id: RoomId) -> str:
@@ -37,7 +39,7 @@ def test_all_of_it() -> None:
     text = in_full(persona, CENSUS, "", room_name, "small")
     parts = (
         "openness=80,humour=dry", "small", "as I do", CLASSROOM, "likes owls", "age",
-        "> You teach history.", "curious", "runs",
+        "> You teach history.", "curious", "runs", "” in Garden", "31 Jan 2025 12:00 UTC by",
     )  # fmt: skip
     for part in parts:
         assert part in text
@@ -46,7 +48,9 @@ def test_all_of_it() -> None:
 def test_what_became_different() -> None:
     before = teacher()
     after = replace(before, displayname="Old", traits={}, model="large", notes=("x",))
-    assert difference(Change(before, after)) == "name **Old**, traits none, model `large`, notes"
+    assert difference(Change(before, after)) == (
+        "the name **Old**, no traits, the model `large`, notes"
+    )
     assert difference(Change(before, before)) == ""
 
 

@@ -11,7 +11,7 @@ from tests.unit.personas.characters import CLASSROOM, GARDEN, TEACHER, any_perso
 
 SCOUT = UserId("@scout:localhost")
 NOW = 2**45
-REPAIR = "`/despawn scout` removes what is left"
+REPAIR = "`!despawn scout` removes what is left"
 
 
 @pytest.mark.parametrize(

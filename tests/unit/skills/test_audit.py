@@ -52,9 +52,8 @@ async def test_of_one_person_or_one_command(house: House) -> None:
     for typed in ("list-users", "/list_users", "LIST_USERS"):
         text = await house.run(f"audit --verb {typed}")
         assert ("/list_users" in text, "/health" in text) == (True, False)
-    assert await house.run("audit --verb frobnicate") == (
-        "There is no such command in the audit trail."
-    )
+    assert await house.run("audit --verb frobnicate") == "No such command is in the audit trail."
+    assert await house.run("audit --page 9") == "There is no page 9."
 
 
 async def test_pages(house: House) -> None:

@@ -146,7 +146,7 @@ async def test_a_title_alone_is_changed(house: House) -> None:
         ("trails --edit", "cannot tell what is to change"),
         ("trails --delete", "cannot tell what is to change"),
         ("trails 3 --edit", "What is it to say"),
-        ("trails 3 It is found.", "/chapters ROOM 3 --edit TEXT"),
+        ("trails 3 It is found.", "!chapters ROOM 3 --edit TEXT"),
         ("trails 3 --delete It is found.", "cannot tell"),
         ("trails 3 --delete --edit It is found.", "give one of them"),
     ],

@@ -61,7 +61,7 @@ async def test_fetch_all_of_a_room_she_is_not_in(house: House, fetching: Fetchin
 
 async def test_fetch_new_says_what_had_been_missed(house: House, fetching: Fetching) -> None:
     fetching.steps = (Progress(1, 1),)
-    assert await house.run("fetch_new") == "**0 messages I had missed.** I looked into 1 room."
+    assert await house.run("fetch_new") == "**I had missed nothing.** I looked into 1 room."
 
 
 async def test_progress_tells_rooms_messages_rate_and_time(

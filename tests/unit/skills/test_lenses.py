@@ -87,7 +87,7 @@ async def test_one_is_deleted(house: House) -> None:
         ("trails tecnical", "Did you mean `technical`. There are: emotional, technical, hist"),
         ("trails --delete", "cannot tell what is to change"),
         ("trails technical --edit", "What is it to say"),
-        ("trails technical They map", "/lenses ROOM LENS --edit TEXT"),
+        ("trails technical They map", "!lenses ROOM LENS --edit TEXT"),
     ],
 )
 async def test_mistakes_change_nothing(house: House, typed: str, told: str) -> None:

@@ -76,7 +76,7 @@ async def test_what_was_made_is_told_and_its_tokens(house: House, summing: Summi
     answer, _ = await run(house, "summarise trails")
     assert answer.markdown == (
         f"**Trails** `{TRAILS}`: wrote **1 chapter, 3 lens texts, 2 notebooks** with 4,321 "
-        "tokens. `/chapters` and `/lenses` show them."
+        "tokens. `!chapters` and `!lenses` show them."
     )
     summing.done = Summarised()
     answer, _ = await run(house, "summarise")

@@ -62,10 +62,10 @@ async def test_one_is_edited_and_one_deleted(house: House) -> None:
         ("taecher", "Did you mean `teacher`"),
         ("teacher 7", "There is no note `7`. There are: 1"),
         ("teacher Likes", "There is no note `Likes`"),
-        ("teacher --add", "/notes NAME --add TEXT"),
+        ("teacher --add", "!notes NAME --add TEXT"),
         ("teacher --edit", "cannot tell what is to change"),
         ("teacher 1 --edit", "What is it to say"),
-        ("teacher 1 Likes tea.", "/notes NAME 3 --edit TEXT"),
+        ("teacher 1 Likes tea.", "!notes NAME 3 --edit TEXT"),
     ],
 )
 async def test_mistakes_change_nothing(house: House, typed: str, told: str) -> None:

@@ -35,7 +35,7 @@ def door(house: House) -> Door:
 @pytest.mark.parametrize(
     ("typed", "told"),
     [
-        ('--set name="Old Teacher" traits=o=10 model=gpt-4o', "name **Old Teacher**, traits"),
+        ('--set name="Old Teacher" traits=o=10 model=gpt-4o', "name **Old Teacher**, the traits"),
         ("--set prompt You rest.\nAnd sleep.", "prompt “You rest. And sleep.”"),
         ("--set prompt=You rest now.", "prompt “You rest now.”"),
         ("—prompt “You rest.”", "prompt “You rest.”"),

@@ -74,9 +74,9 @@ async def test_the_messages_of_a_room(house: House) -> None:
     question = await asked(house, "purge messages trails")
     assert f"This goes: 3 messages of **Trails** `{TRAILS}`" in question.markdown
     assert "- 1 chapter\n- 1 note" in question.markdown
-    assert "/fetch_all" in question.markdown
+    assert "!fetch_all" in question.markdown
     answer = await house.run("purge messages trails")
-    assert "3 messages before, 0 after. In all rooms there are 1 messages" in answer
+    assert "3 messages before, 0 after. All rooms together: 1 message in" in answer
     assert (await bodies(house), await bodies(house, LAKE)) == ([], ["splash"])
     assert house.services.memory.state.chapters.of(TRAILS) == ()
     house.account.enter(TRAILS, ANN).name = "Trails"
@@ -220,7 +220,7 @@ async def test_the_homeserver_is_ordered_and_made_anew_by_the_next_beginning(
     house.answer(USERS, {"users": [user("ann"), user("bob"), user("gone", deactivated=True)]})
     answer_rooms(house, {"room_id": TRAILS})
     question = await asked(house, "purge homeserver")
-    assert "2 accounts, 0 personas of them" in question.markdown
+    assert "2 accounts, 0 personas among them" in question.markdown
     assert "1 room" in question.markdown
     assert not renewal.order_file(house.services.settings).exists()
     assert "before; after it, the administrators and me" in await house.run("purge homeserver")

@@ -110,7 +110,7 @@ async def seed(house: House, line: str = "seed") -> Answer:
 
     call = Call(command(f"/{line}"), house.services, report)
     answer = await REGISTRY.require("seed").read(line.partition(" ")[2], "localhost").run(call)
-    assert reports[0].startswith(("0 of ", "Another `/seed` is at work"))
+    assert reports[0].startswith(("0 of ", "Another `!seed` is at work"))
     return answer
 
 
@@ -161,16 +161,16 @@ async def test_what_differs_is_listed_and_stays(house: House, keeper: Keeper) ->
     house.services.memory.state.put_persona(replace(teacher(), system_prompt="You teach maths."))
     members(house, teacher="leave", pupil="ban")
     answer = await seed(house)
-    assert answer.markdown.startswith("**3 different, 1 failed, 1 there**")
+    assert answer.markdown.startswith("**3 different, 1 failed, 1 there already**")
     assert not answer.ok
     for part in (
         "is deactivated",
-        "would get prompt “You teach history.”",
+        "would get the prompt “You teach history.”",
         "has left",
         "is banned",
     ):
         assert part in answer.markdown
-    assert "`/seed --update`" in answer.markdown
+    assert "`!seed --update`" in answer.markdown
     assert changes(house) == []
 
 
@@ -180,7 +180,7 @@ async def test_what_differs_is_changed_where_that_is_wanted(house: House, keeper
     house.services.memory.state.put_persona(replace(teacher(), system_prompt="You teach maths."))
     members(house, teacher="leave", pupil="leave")
     answer = await seed(house, "seed --update")
-    assert answer.markdown.startswith("**1 made, 3 changed, 1 there**"), answer.markdown
+    assert answer.markdown.startswith("**1 made, 3 changed, 1 there already**"), answer.markdown
     assert house.services.memory.state.personas()[TEACHER] == teacher()
     assert house.asked(f"{USER}/{PUPIL}")[-1]["deactivated"] is False
     assert keeper.joined == [(TEACHER, CLASS)]
