@@ -19,8 +19,7 @@ from lunabot.prompt.tokens import Tokenizer
 from tests.fake_account import FakeAccount
 from tests.fake_services import ADMIN, ADMIN_ROOM, command
 from tests.unit.admin.house import House
-from tests.unit.admin.test_confirming import House as Asking
-from tests.unit.admin.test_confirming import World
+from tests.unit.admin.snowmen import AskingHouse, World
 
 BUILTIN = load_skills([builtin_folder()]).registry
 SMALL = {"budget_tokens": 3_000, "reply_tokens": 500}
@@ -156,7 +155,7 @@ async def test_a_plan_that_changed_is_not_carried_out(account: FakeAccount, memo
     """The command's own plan is compared, as if it had been typed."""
     for change, melted in ((True, []), (False, ["Olaf", "Frosty"])):
         world = World()
-        asking = Asking(account, memory, world)
+        asking = AskingHouse(account, memory, world)
         words = PlainWords(lambda asked=asking.room.confirmations: asked)  # type: ignore[misc]
         await words.propose([question(command("melt them", event_id="$command"))], [call("/melt")])
         assert "2 snowmen melt" in str(asking.account.sent[-3].content)

@@ -1,49 +1,20 @@
-"""Prompts: within the budget whatever is said, in order, and starting and ending right."""
+"""Prompts: within the budget, in order, and starting and ending right."""
 
-import os.path
-import re
-import statistics
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from lunabot.errors import UserMistake
 from lunabot.llm.image import Image
 from lunabot.llm.turns import ChatTurn
-from lunabot.matrix.events import Message
-from lunabot.matrix.ids import EventId, UserId
 from lunabot.prompt.builder import BudgetTooSmall, Prompt, build, compose
 from lunabot.prompt.material import Excerpt, Material
 from lunabot.prompt.shares import Limits, Shares
-from lunabot.prompt.tokens import ByteBound, Counter, Tokenizer
+from lunabot.prompt.tokens import Counter, Tokenizer
+from tests.unit.prompt.building import SYSTEM, built, sent_tokens
 from tests.unit.prompt.conversations import ALICE, BOB, DIRECT, LUNA, NAMES, say, talk
-
-SYSTEM = "You are Luna."
-
-
-def built(
-    messages: Sequence[Message],
-    counter: Counter,
-    *,
-    names: Mapping[UserId, str] = NAMES,
-    budget: int = 8_000,
-    reply: int = 1_000,
-    system: str = SYSTEM,
-) -> Prompt:
-    return build(Material(system, messages, LUNA, names), Limits(budget, reply), counter=counter)
-
-
-def sent_tokens(prompt: Prompt, tokenizer: Tokenizer) -> int:
-    """Count what is sent as the OpenAI cookbook does, without anything remembered."""
-    assert tokenizer._encoding
-    encode = tokenizer._encoding.encode_ordinary
-    return 3 + sum(3 + len(encode(turn.role)) + len(encode(turn.content)) for turn in prompt.turns)
 
 
 def test_a_short_conversation_is_there_as_a_whole(tokenizer: Tokenizer) -> None:
@@ -239,189 +210,6 @@ def test_an_image_without_room_is_said_to_be_unseen(tokenizer: Tokenizer) -> Non
     material = Material(SYSTEM, said, LUNA, DIRECT, seen={said[0].event_id: picture})
     prompt = build(material, Limits(300, 0), counter=tokenizer)
     assert "no room for it" in prompt.turns[-1].content and not prompt.turns[-1].images
-
-
-# A text and how often it is repeated: examples of 60 KiB are no reading.
-_HUGE = st.sampled_from([("a", 60_000), ("😀", 3_000), ("word ", 3_000), ("\nx", 6_000)])
-_TEXTS = (
-    st.tuples(st.text(max_size=300), st.just(1))
-    | st.tuples(st.text("ab \n/:*<|>[]", max_size=300), st.just(1))
-    | _HUGE
-)
-_PEOPLE = st.sampled_from([LUNA, ALICE, BOB, UserId("@x:y")])
-_SAID = st.tuples(
-    st.integers(0, 30),
-    _PEOPLE,
-    _TEXTS,
-    st.sampled_from(["m.text", "m.text", "m.text", "m.emote", "m.notice", "m.image"]),
-    st.integers(0, 10**13) | st.integers(),
-)
-_EXCERPTS = st.lists(st.tuples(st.text(max_size=20), _TEXTS), max_size=4)
-_PART = st.sampled_from([0.0, 0.1, 0.5, 1.0])
-
-Text = tuple[str, int]
-Said = tuple[int, UserId, Text, str, int]
-Records = list[tuple[str, Text]]
-
-
-def message_of(said: Said) -> Message:
-    """Return a message that ends with a mark of its own."""
-    number, sender, (text, times), msgtype, timestamp = said
-    return replace(say(number, sender, text * times + mark(number), msgtype), timestamp=timestamp)
-
-
-def excerpts(texts: Records) -> list[Excerpt]:
-    return [Excerpt(title, text * times) for title, (text, times) in texts]
-
-
-def mark(number: int) -> str:
-    return f"\ue000{number}\ue001"
-
-
-@settings(deadline=None)
-@given(
-    conversation=st.lists(_SAID, max_size=10),
-    retrieved=st.lists(_SAID, max_size=10),
-    question=_TEXTS,
-    records=st.tuples(_EXCERPTS, _EXCERPTS, _EXCERPTS),
-    system=st.text(max_size=100),
-    spare=st.integers(64, 300) | st.integers(64, 5_000),
-    shares=st.just(Shares()) | st.builds(Shares, _PART, _PART, _PART, _PART, _PART),
-    names=st.sampled_from([NAMES, DIRECT, {}]),
-    anchor=st.none() | st.integers(0, 12).map(lambda number: EventId(f"${number}")),
-    exact=st.booleans(),
-)
-def test_any_prompt_is_within_the_budget_and_well_formed(
-    tokenizer: Tokenizer,
-    conversation: list[Said],
-    retrieved: list[Said],
-    question: Text,
-    records: tuple[Records, Records, Records],
-    system: str,
-    spare: int,
-    shares: Shares,
-    names: dict[UserId, str],
-    anchor: EventId | None,
-    exact: bool,
-) -> None:
-    counter: Counter = tokenizer if exact else ByteBound()
-    asked = message_of((99, ALICE, question, "m.text", 0))
-    material = Material(
-        system,
-        [*map(message_of, conversation), asked],
-        LUNA,
-        names,
-        excerpts(records[0]),
-        excerpts(records[1]),
-        excerpts(records[2]),
-        [message_of(said) for said in retrieved],
-    )
-    budget = counter.count(system) + 4 * bool(system) + 3 + 500 + spare
-    limits = Limits(budget, 500, shares)
-    prompt = build(material, limits, counter=counter, anchor=anchor)
-    assert prompt == build(material, limits, counter=counter, anchor=anchor)
-
-    assert prompt.tokens == sum(part.tokens for part in prompt.parts) <= budget - 500
-    assert sent_tokens(prompt, tokenizer) <= prompt.tokens
-    if exact:
-        assert sent_tokens(prompt, tokenizer) == prompt.tokens
-    talked = prompt.turns[1:] if system else prompt.turns
-    assert prompt.turns[0] == ChatTurn("system", system) or not system
-    roles = [turn.role for turn in talked]
-    assert roles == (["user", "assistant"] * len(roles))[: len(roles)]
-    assert roles[-1] == "user" and all(turn.content for turn in talked)
-
-    contents = "\n".join(turn.content for turn in talked)
-    assert contents.endswith(mark(99))
-    known = {each.event_id: each for each in [*material.retrieved, *material.conversation]}
-    assert all(contents.count(mark(int(event_id[1:]))) <= 1 for event_id in known)
-    assert len(set(prompt.chosen)) == len(prompt.chosen)
-    assert all(mark(int(event_id[1:])) in contents for event_id in prompt.chosen)
-    assert prompt.whole or any(
-        part.left_out or "cut" in part.note or "in part" in part.note for part in prompt.parts
-    )
-
-
-@settings(deadline=None)
-@given(
-    st.lists(st.sampled_from([LUNA, ALICE, BOB]), max_size=60),
-    st.integers(64, 600),
-    st.lists(st.integers(0, 59), max_size=10),
-)
-def test_order_is_kept_and_no_message_is_there_twice(
-    tokenizer: Tokenizer, senders: list[UserId], spare: int, repeated: list[int]
-) -> None:
-    said = [say(number, sender, f"<{number}>") for number, sender in enumerate([*senders, BOB])]
-    twice = [*said, *(said[index] for index in repeated if index < len(said))]
-    system_tokens = tokenizer.count(SYSTEM) + 7
-    prompt = built(twice, tokenizer, budget=system_tokens + spare, reply=0)
-    contents = "\n".join(turn.content for turn in prompt.turns[1:])
-    numbers = [int(line.split("<")[1].rstrip(">")) for line in contents.split("\n") if line]
-    assert numbers == list(range(len(said)))[len(said) - len(numbers) :]
-    assert prompt.left_out == len(said) - len(numbers)
-    assert prompt.chosen == tuple(f"${number}" for number in numbers)
-
-
-@settings(deadline=None)
-@given(
-    sizes=st.lists(st.tuples(_PEOPLE, st.integers(1, 50)), min_size=20, max_size=60),
-    budget=st.integers(1_000, 1_400),
-    lens=st.integers(0, 200),
-    with_retrieved=st.booleans(),
-)
-def test_a_prompt_begins_like_the_one_before_until_the_window_moves(
-    tokenizer: Tokenizer,
-    sizes: list[tuple[UserId, int]],
-    budget: int,
-    lens: int,
-    with_retrieved: bool,
-) -> None:
-    said = [say(n, sender, f"{n} " + "word " * words) for n, (sender, words) in enumerate(sizes)]
-    lenses = [Excerpt("technical", "word " * lens)]
-    before: Prompt | None = None
-    for number, message in enumerate(said):
-        if message.sender == LUNA:
-            continue
-        older = said[:number][::-1] if with_retrieved else []
-        prompt = build(
-            Material(SYSTEM, said[: number + 1], LUNA, NAMES, lenses, retrieved=older),
-            Limits(budget, 0),
-            counter=tokenizer,
-            anchor=before.anchor if before else None,
-        )
-        if before and before.anchor and prompt.anchor == before.anchor:
-            assert serialised(prompt.turns).startswith(stable(before))
-        before = prompt
-
-
-def test_four_fifths_of_each_prompt_stood_in_the_one_before(tokenizer: Tokenizer) -> None:
-    said = [
-        say(number, (ALICE, LUNA)[number % 2], f"{number} " + "word " * (20 + 7 * number % 40))
-        for number in range(200)
-    ]
-    shares: list[float] = []
-    before, anchor = "", None
-    for number in range(0, 200, 2):
-        older = said[number % 7 : number : 3]  # others each time
-        material = Material(SYSTEM, said[: number + 1], LUNA, DIRECT, retrieved=older)
-        prompt = build(material, Limits(4_000, 500), counter=tokenizer, anchor=anchor)
-        text, anchor = serialised(prompt.turns), prompt.anchor
-        same = os.path.commonprefix([before, text])  # noqa: RUF071
-        shares.append(tokenizer.count(same) / tokenizer.count(text))
-        before = text
-    assert statistics.fmean(shares[1:]) > 0.8
-
-
-def serialised(turns: Sequence[ChatTurn]) -> str:
-    return "".join(f"<{turn.role}>{turn.content}\n" for turn in turns)
-
-
-def stable(prompt: Prompt) -> str:
-    """Return a prompt without its question and what was retrieved for it."""
-    last = prompt.turns[-1].content
-    end = re.search(r"(^|\n)\[Quotes", last) or re.search(r"(^|\n)(?!.*\n)", last)
-    assert end
-    return serialised([*prompt.turns[:-1], ChatTurn("user", last[: end.start()])]).rstrip("\n")
 
 
 async def test_compose_needs_no_tables_for_a_short_conversation() -> None:

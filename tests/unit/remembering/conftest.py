@@ -7,7 +7,7 @@ import pytest
 
 from lunabot.memory.memory import Memory
 from tests.fake_model import FakeModel
-from tests.unit.remembering.study import Study
+from tests.unit.remembering.study import Study, fitting
 
 
 @pytest.fixture
@@ -18,3 +18,9 @@ async def study(tmp_path: Path) -> AsyncIterator[Study]:
         yield study
         await study.client.close()
     await memory.close()
+
+
+@pytest.fixture
+def fitting_answers(study: Study) -> None:
+    """The model answers each kind of request fittingly, instead of echoing it."""
+    study.model.reply = fitting

@@ -17,12 +17,30 @@ from lunabot.prompt.tokens import Tokenizer
 from lunabot.remembering.desk import Desk
 from lunabot.remembering.summariser import Summariser
 from lunabot.remembering.writer import Writer
-from tests.fake_model import FakeModel
+from tests.fake_model import Answer, FakeModel, Request, Script
 from tests.unit.remembering.talk import LUNA, NAMES
 
 LENSES = {"emotional": "Moods and worries.", "technical": "Tools and figures."}
 TOKENIZER = Tokenizer("gpt-4o-mini")  # its tables take half a second
 CHAPTER = "# Boats\n\nAda sold her boat for 900 to Bob.\n\nOpen: who paints it?"
+
+
+def kind(request: Request) -> str:
+    """Return what a request asks for: a ``chapter``, ``notes`` or a ``lens``."""
+    if "# a title" in request.system:
+        return "chapter"
+    return "notes" if "what you want to remember" in request.system else "lens"
+
+
+def fitting(request: Request) -> Script:
+    """Answer as a model does that has understood."""
+    match kind(request):
+        case "chapter":
+            return Answer(CHAPTER)
+        case "notes":
+            return Answer("Ada: She sold her boat.\nMe: I like boats.")
+        case _:
+            return Answer(f"Record {len(request.last_user)}.")
 
 
 class Study:
@@ -84,6 +102,11 @@ class Study:
     def said(self) -> list[str]:
         """What the model was given to read, call by call."""
         return [request.last_user for request in self.model.requests]
+
+    @property
+    def kinds(self) -> list[str]:
+        """What was asked of the model, call by call."""
+        return [kind(request) for request in self.model.requests]
 
     async def _answer(self, questions: Sequence[Question]) -> None:
         await self.holding.wait()

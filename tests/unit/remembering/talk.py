@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from lunabot.matrix.events import Message
 from lunabot.matrix.ids import EventId, RoomId, UserId
+from lunabot.remembering.segments import PAUSE_MS
 
 ROOM = RoomId("!trails:localhost")
 OTHER_ROOM = RoomId("!office:localhost")
@@ -42,3 +43,10 @@ def chatter(topic: str, count: int) -> list[str]:
     return [
         f"{topic} {number}: " + f"we spoke of {topic} once more; " * 6 for number in range(count)
     ]
+
+
+EVENING = talk(chatter("boats", 12))
+MORNING = talk(chatter("tea", 12), start=START + 2 * PAUSE_MS)
+NOON = talk(["Lunch?"], start=START + 5 * PAUSE_MS)
+DAY = [*EVENING, *MORNING, *NOON]
+"""Two chapters, and the beginning of a third."""
