@@ -81,9 +81,10 @@ class Answering:
         if account is None:
             return
         try:
+            revision = self.memory.revision
             asked = await self._still_asked(account, questions)
             if asked and await self.allows(account, asked):
-                await self._answer(account, asked)
+                await self._answer(account, asked, revision)
         except LunaError as error:
             log.warning("no answer to %s: %s", last.message.event_id, error)
             await self._apologise(account, questions, str(error))
@@ -99,64 +100,83 @@ class Answering:
 
         One may have been taken back, or put in line twice and be answered by now.
         """
+        current, owed = await self._as_they_are(account, questions)
+        return [each for each in current if each.again or each.message.event_id in owed]
+
+    async def _as_they_are(
+        self, account: Account, questions: Sequence[Question]
+    ) -> tuple[list[Question], set[EventId]]:
+        """Return those that were not taken back, as they are worded now, and which are owed."""
         asked = [question.message.event_id for question in questions]
         known, owed = await self.memory.archive.asked(account.user_id, asked)
         gone = [event_id for event_id in asked if event_id not in known]
         if gone:
             await self.memory.archive.record_unanswered(account.user_id, gone, "ignored")
-        return [
+        current = [
             replace(question, message=known[question.message.event_id])
             for question in questions
             if question.message.event_id in known
-            and (question.again or question.message.event_id in owed)
         ]
+        return current, owed
 
-    async def _answer(self, account: Account, questions: Sequence[Question]) -> None:
-        for _ in range(_REWORDINGS):
+    async def _answer(self, account: Account, questions: Sequence[Question], revision: int) -> None:
+        """Answer questions that are as they were at a revision of the memory.
+
+        Where one is taken back, the others are answered anew. Where one is edited, they all are,
+        unless something of the answer is in the room already.
+        """
+        rewordings = 0
+        while True:
             writing = Writing(account, questions, self.said, self.addressed)
-            revision = self.memory.revision
             text = await self._write(writing)
-            if not text:
-                return
             if self.memory.revision == revision:
                 break
-            current = await self._still_asked(account, questions)
-            if not current:
+            revision = self.memory.revision
+            current, _ = await self._as_they_are(account, questions)
+            if len(current) == len(questions):
+                rewordings += 1
+                is_late = writing.has_appeared or rewordings > _REWORDINGS
+                if current == questions or is_late or not text:
+                    break
+            elif not current:
                 await writing.withdraw()
                 return
-            if current == questions or len(writing.parts) > len(questions[0].parts):
-                break  # what is in the room already is not begun anew
-            questions = current
-        await writing.finish(text)
+            parts, tried = tuple(writing.parts), writing.was_tried
+            questions = [replace(each, parts=parts, tried=tried) for each in current]
+        await self._end(writing, text)
+
+    async def _end(self, writing: Writing, text: str) -> None:
+        """Say an answer, or settle its questions without one."""
+        if text:
+            await writing.finish(text)
+            return
+        if not writing.is_replacement:
+            await writing.withdraw()
+        asked = [question.message.event_id for question in writing.questions]
+        await self.memory.archive.record_unanswered(writing.account.user_id, asked, "ignored")
 
     async def _write(self, writing: Writing) -> str:
         """Have the model write, and show it growing; return the whole, empty to say nothing."""
         account, message = writing.account, writing.question
-        with self.stops.watch(writing) as scope:
-            async with (
-                self.attention.on(account, message.room_id, message.event_id),
-                Growth(writing, self.pace()) as growth,
-            ):
-                try:
-                    async with scope:
-                        completion = await self._complete(writing, growth)
-                        if completion.tool_calls:
-                            await self.proposals.propose(writing.questions, completion.tool_calls)
-                    if completion.text:
-                        return completion.text
-                except TimeoutError:
-                    if not scope.expired():
-                        raise
-                except ModelError as error:
-                    if not writing.parts or not growth.text:
-                        raise
-                    self.tell(f"An answer in {message.room_id} is not whole: {error}")
-                    return f"{growth.text}\n\n{_BROKEN_OFF}"
-        if writing.parts and growth.text:
-            return f"{growth.text}\n\n{_STOPPED}"
-        asked = [question.message.event_id for question in writing.questions]
-        await self.memory.archive.record_unanswered(account.user_id, asked, "ignored")
-        return ""
+        async with (
+            self.attention.on(account, message.room_id, message.event_id),
+            Growth(writing, self.pace()) as growth,
+        ):
+            try:
+                async with self.stops.watch(writing) as scope:
+                    completion = await self._complete(writing, growth)
+                    if completion.tool_calls:
+                        await self.proposals.propose(writing.questions, completion.tool_calls)
+                return completion.text
+            except TimeoutError:
+                if not scope.expired():
+                    raise
+            except ModelError as error:
+                if not growth.is_seen:
+                    raise
+                self.tell(f"An answer in {message.room_id} is not whole: {error}")
+                return f"{growth.text}\n\n{_BROKEN_OFF}"
+        return f"{growth.text}\n\n{_STOPPED}" if growth.is_seen else ""
 
     async def _complete(self, writing: Writing, growth: Growth) -> Completion:
         tools = self.proposals.tools(writing.account, writing.questions)

@@ -90,40 +90,47 @@ class Backfill:
             hole = await self._next_hole()
             if hole:
                 await self._work_on(hole)
-                await self._rest(loop.time() - started)
+                await self._rest(loop.time() - started, self.intake.is_waited_for(hole))
             else:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(_IDLE_S):
                         await self._wake.wait()
                 self._wake.clear()
 
-    async def _rest(self, took_s: float) -> None:
+    async def _rest(self, took_s: float, is_waited_for: bool) -> None:
         """Leave processor, disk and homeserver to others for a while after a page."""
         await asyncio.sleep(max(_PAUSE_S, took_s))
+        if is_waited_for:
+            return
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_GIVE_WAY_S):
                 while self.intake.is_busy:  # noqa: ASYNC110 - there is no hurry to be told
                     await asyncio.sleep(_PAUSE_S)
 
     async def _next_hole(self) -> Hole | None:
-        """Return what to work on: gaps before history, the oldest first."""
+        """Return what to work on, the oldest first: what is waited for, then gaps, then history."""
         now = asyncio.get_running_loop().time()
         try:
             holes = await self.archive.holes()
         except WorldError as error:
             log.warning("what is still to be fetched is not known: %s", error)
             return None
-        ready = (hole for hole in holes if self._resting.get(hole.id, 0.0) <= now)
-        return next((hole for hole in ready if hole.account in self.accounts), None)
+        ready = [
+            hole
+            for hole in holes
+            if hole.account in self.accounts and self._resting.get(hole.id, 0.0) <= now
+        ]
+        return min(ready, key=lambda hole: not self.intake.is_waited_for(hole), default=None)
 
     async def _work_on(self, hole: Hole) -> None:
         """Fetch one page of a hole; one that makes trouble is left alone for a while."""
         try:
             page = await self._page(hole)
+            is_over = await self._is_over(hole, page)
             new = await self._store(hole, page)
             await self.archive.advance(hole, page.before)
-            if hole.until and page.before is None:
-                await self.intake.settle()
+            if is_over:
+                await self.intake.release(hole)
         except Exception as error:
             self._resting[hole.id] = asyncio.get_running_loop().time() + _REST_S
             trouble = _as_trouble(hole, error)
@@ -145,6 +152,15 @@ class Backfill:
                 raise
             log.warning("%s may not read on in %s: %s", hole.account, hole.room_id, error)
             return Page((), None)
+
+    async def _is_over(self, hole: Hole, page: Page) -> bool:
+        """Tell whether a page of a gap, not stored yet, is the last one that answers wait for."""
+        if hole.until is None:
+            return False
+        if page.before is None:
+            return True
+        account = self.accounts[hole.account]
+        return self.intake.is_waited_for(hole) and await self.intake.is_far_enough(account, page)
 
     async def _store(self, hole: Hole, page: Page) -> int:
         if hole.until:

@@ -40,5 +40,5 @@ def for_administrators(reached: Reached) -> str:
         return f"⚠️ {spent} (`{key}`)."
     return (
         f"🛑 {spent}: {_WHAT_STOPS[ceiling.kind]} before 0:00 UTC, or until `{key}` is raised and "
-        "read by `/reload`. `/usage` tells more."
+        "read by `!reload`. `!usage` tells more."
     )

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Container
 from dataclasses import dataclass, replace
 
-from lunabot.dispatch.ground import is_known_ground
+from lunabot.dispatch.ground import Ground, is_far_enough
 from lunabot.errors import WorldError
 from lunabot.matrix.account import Account
 from lunabot.matrix.batch import Gap, SyncBatch
@@ -67,15 +67,13 @@ class Completing:
                     pages.insert(0, page)
                     if page.before is None:
                         return pages, []
-                    gap = replace(gap, prev_batch=page.before)
                     if await self._is_far_enough(page, oldest_ms):
-                        break
+                        return pages, [Ground(gap.room_id, page.before, gap.since)]
+                    gap = replace(gap, prev_batch=page.before)
         except (WorldError, TimeoutError) as error:
             log.info("a gap in %s is filled later: %s", gap.room_id, error)
         return pages, [gap]
 
     async def _is_far_enough(self, page: Page, oldest_ms: int) -> bool:
-        if any(event.timestamp < oldest_ms for event in page.events):
-            return True
         known = await self.archive.known(message.event_id for message in page.messages)
-        return is_known_ground(page.messages, known, self.own)
+        return is_far_enough(page.events, known, self.own, oldest_ms)

@@ -1,7 +1,8 @@
 """What the rules need to know of a room, fetched from where it is kept."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from lunabot.config import Settings
 from lunabot.dispatch.cast import Cast
@@ -9,10 +10,11 @@ from lunabot.dispatch.mentions import Addressee, Mentions, order
 from lunabot.dispatch.rules import decide
 from lunabot.matrix.account import Account
 from lunabot.matrix.events import Message
-from lunabot.matrix.ids import UserId
+from lunabot.matrix.ids import EventId, UserId
 from lunabot.memory.state import State
 
 _FOR_EVER = 2**63
+_NOTHING: Mapping[EventId, Message] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +26,23 @@ class Deciding:
     cast: Cast
 
     def __call__(
-        self, seer: Account, message: Message, *, at_any_age: bool = False
+        self,
+        seer: Account,
+        message: Message,
+        older: Mapping[EventId, Message] = _NOTHING,
+        *,
+        at_any_age: bool = False,
     ) -> tuple[UserId, ...]:
         """Return who answers, in order, by the members that `seer` knows of the room.
 
-        With `at_any_age` nothing is too old: whoever asks looks after that.
+        What the message replies to is looked up in the newest messages and in `older` ones. With
+        `at_any_age` nothing is too old: whoever asks looks after that.
         """
         present = self._present(seer, message)
         if not present:
             return ()
         mentions = Mentions(message)
-        replied_to = self._replied_to(message)
+        replied_to = self._replied_to(message, older)
         joined = seer.joined_count(message.room_id)
         answering = {
             each.user_id
@@ -69,10 +77,11 @@ class Deciding:
             and seer.has_joined(message.room_id, each.user_id)
         ]
 
-    def _replied_to(self, message: Message) -> UserId | None:
-        """Return who wrote the message that this one replies to, as far as it is remembered."""
+    def _replied_to(self, message: Message, older: Mapping[EventId, Message]) -> UserId | None:
+        """Return who wrote the message that this one replies to, as far as it is known."""
         if message.in_reply_to is None:
             return None
-        recent = self.state.recent(message.room_id)
-        senders = (each.sender for each in recent if each.event_id == message.in_reply_to)
-        return next(senders, None)
+        for each in (*self.state.recent(message.room_id), older.get(message.in_reply_to)):
+            if each and (each.event_id, each.room_id) == (message.in_reply_to, message.room_id):
+                return each.sender
+        return None

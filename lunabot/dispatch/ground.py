@@ -2,11 +2,34 @@
 
 import re
 from collections.abc import Collection, Container, Iterable, Sequence
+from dataclasses import dataclass
 
+from lunabot.matrix.batch import Gap
 from lunabot.matrix.events import Message, RoomEvent
 from lunabot.matrix.ids import EventId, UserId
 
 _SYNAPSE_POSITION = re.compile(r"t(\d+)-")
+
+
+@dataclass(frozen=True, slots=True)
+class Ground(Gap):
+    """The rest of a gap in which nothing is to be answered: it is known, or too old."""
+
+
+def is_far_enough(
+    events: Sequence[RoomEvent],
+    known: Container[EventId],
+    own: Container[UserId],
+    oldest_ms: int,
+) -> bool:
+    """Tell whether nothing before a part of a room is to be answered.
+
+    That is so where some of it is older than `oldest_ms`, or where it is known.
+    """
+    if any(event.timestamp < oldest_ms for event in events):
+        return True
+    messages = [event for event in events if isinstance(event, Message)]
+    return is_known_ground(messages, known, own)
 
 
 def is_known_ground(

@@ -17,7 +17,8 @@ class Growth:
     """Shows `text` in the room from some seconds on, and again whenever there is more of it.
 
     A context: left in order, it waits for what is being sent; left by a cancellation, it does not.
-    What cannot be shown on the way is left to the end, when the whole is sent.
+    What cannot be shown on the way is left to the end, when the whole is sent. What takes the place
+    of an answer is not shown before that, either: a crash would leave neither.
     """
 
     def __init__(self, writing: Writing, pace: AnswersSettings) -> None:
@@ -41,10 +42,15 @@ class Growth:
             self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
 
+    @property
+    def is_seen(self) -> bool:
+        """Whether something of the answer is in the room, so that it has to come to an end."""
+        return bool(self.text and self._writing.parts) and not self._writing.is_replacement
+
     async def _grow(self) -> None:
         pause, shown = self._pace.grow_after_s, ""
         while not await self._has_ended(pause):
-            if self.text == shown:
+            if self.text == shown or self._writing.is_replacement:
                 continue
             pause, shown = self._pace.edit_every_s, self.text
             try:

@@ -1,19 +1,19 @@
 """From what happens to what is to be done about it: stored first, then handed out, each once."""
 
 import time
-from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from lunabot.dispatch.debts import Debts
+from lunabot.dispatch.ground import Ground
 from lunabot.dispatch.queue import Question, RoomQueues
 from lunabot.matrix.account import Account
 from lunabot.matrix.batch import SyncBatch
-from lunabot.matrix.events import Message, Reaction, RoomEvent
+from lunabot.matrix.events import Message, Reaction, Redaction, RoomEvent
 from lunabot.matrix.ids import EventId, UserId
 from lunabot.memory.ledger import Debt
 from lunabot.memory.memory import Memory
-
-_PATIENCE_MS = 600_000
 
 
 class Commands(Protocol):
@@ -36,9 +36,14 @@ class Decide(Protocol):
     """Who answers a message, in which order, as one account sees the room it is in."""
 
     def __call__(
-        self, seer: Account, message: Message, *, at_any_age: bool = False
+        self,
+        seer: Account,
+        message: Message,
+        older: Mapping[EventId, Message],
+        *,
+        at_any_age: bool = False,
     ) -> Sequence[UserId]:
-        """With `at_any_age`, however old it is."""
+        """It may reply to one of the `older` messages. With `at_any_age`, however old it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,7 @@ class Owed:
     late: tuple[Message, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class Inbox:
     """Takes what the accounts' syncs bring. Events known already change nothing.
 
@@ -64,8 +69,12 @@ class Inbox:
     queues: RoomQueues
     commands: Commands
     decide: Decide
-    reactions: Callable[[UserId, Reaction], None]
-    own: Callable[[], Container[UserId]]
+    reactions: Callable[[UserId, Reaction | Redaction], None]
+    own: Callable[[], Collection[UserId]]
+    debts: Debts = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.debts = Debts(self.accounts, self.memory, self.queues, self.own)
 
     async def take(self, batch: SyncBatch, *, starting: bool = False) -> None:
         """Store a batch together with its token, then hand out its questions and commands.
@@ -77,10 +86,11 @@ class Inbox:
         events = [event for event in batch.events if not self._is_growth(event)]
         messages = [event for event in events if isinstance(event, Message)]
         # What is too old to be answered after an absence is at least counted.
-        claimed, questions = self._sorted(account, messages, at_any_age=starting)
+        older = await self._replied_to(messages)
+        claimed, questions = self._sorted(account, messages, older, at_any_age=starting)
         # An answer that a crash kept from being noted is heard of from its echo.
         echoes = [_whole(each) for each in messages if starting and each.sender == batch.account]
-        follow_ups = self._questions(account, [each for each in echoes if each.answers])
+        follow_ups = self._questions(account, [each for each in echoes if each.answers], older)
         recorded = await self.memory.record_sync(
             batch.account, batch.token, events, _debts(questions), _debts(follow_ups), batch.gaps
         )
@@ -88,8 +98,10 @@ class Inbox:
         for event in events:
             if isinstance(event, Reaction):
                 self.commands.reacted(batch.account, event)
-                if not starting:
-                    self.reactions(batch.account, event)
+            if isinstance(event, Reaction | Redaction) and not starting:
+                self.reactions(batch.account, event)
+        if batch.gaps:
+            await self._note_gaps(batch)
         away = batch.account if starting else None
         asked = [each for each in (*questions, *follow_ups) if each.account != away]
         self._hand_out(asked, recorded.owed)
@@ -100,7 +112,8 @@ class Inbox:
         Its questions are only recorded: `settle_debts` hands them out, in order, when all is read.
         """
         messages = [event for event in events if isinstance(event, Message)]
-        claimed, questions = self._sorted(account, messages)
+        older = await self._replied_to(messages)
+        claimed, questions = self._sorted(account, messages, older)
         recorded = await self.memory.record_found(events, _debts(questions))
         self._run(messages, claimed, recorded.new)
         return len(recorded.new)
@@ -115,46 +128,30 @@ class Inbox:
         What it answers is settled. Raises `WorldError` where it could not be stored.
         """
         finished = [] if message.unfinished else [_whole(message)]
-        questions = self._questions(account, finished)
+        questions = self._questions(account, finished, await self._replied_to(finished))
         recorded = await self.memory.record_own(message, _debts(questions))
         self._run(finished, (), {each.event_id for each in finished})
         self._hand_out(questions, recorded.owed)
 
     async def settle_debts(self, account: Account, backlog_ms: int) -> Owed:
-        """Queue, in order, all that an account owes, and return it.
+        """Hand out what is owed and need not wait; return what an account owes: see `Debts`."""
+        return Owed(*await self.debts.settle(account, backlog_ms))
 
-        A debt whose question is no longer known (redacted, purged) is dropped. What stands in
-        line already is not queued twice. Where a gap is still to be filled, it may hold the answer
-        that a crash kept from being noted: its room waits until then, ten minutes at most.
-        """
-        debts = await self.memory.archive.owed(account.user_id)
-        if not debts:
-            return Owed()
-        holes = await self.memory.archive.holes()
-        waiting = {each.room_id for each in holes if each.until and each.account == account.user_id}
-        asked = await self.memory.archive.messages([debt.event_id for debt in debts])
-        oldest = account.server_now() - backlog_ms
-        gone = [debt.event_id for debt in debts if debt.event_id not in asked]
-        late = [
-            asked[debt.event_id]
-            for debt in debts
-            if debt.event_id in asked
-            and not debt.parts
-            and asked[debt.event_id].timestamp < oldest
-        ]
-        await self.memory.archive.record_unanswered(account.user_id, gone, "ignored")
-        missed = [message.event_id for message in late]
-        await self.memory.archive.record_unanswered(account.user_id, missed, "missed")
-        due = [debt for debt in debts if debt.event_id not in (*gone, *missed)]
-        due.sort(key=lambda debt: asked[debt.event_id].timestamp)  # gaps are filled backwards
-        patient_ms = int(time.time() * 1000) - _PATIENCE_MS
-        for debt in due:
-            if debt.room_id not in waiting or debt.received_at < patient_ms:
-                self.queues.put(Question(account.user_id, asked[debt.event_id], debt.parts))
-        return Owed(tuple(asked[debt.event_id] for debt in due), tuple(late))
+    async def _replied_to(self, messages: Sequence[Message]) -> dict[EventId, Message]:
+        """Return what messages reply to: each other, or what was said before, however long ago."""
+        replied_to = {each.in_reply_to for each in messages if each.in_reply_to}
+        if not replied_to:
+            return {}
+        known = await self.memory.archive.messages(replied_to)
+        return known | {each.event_id: each for each in messages}
 
     def _sorted(
-        self, account: Account, messages: Iterable[Message], *, at_any_age: bool = False
+        self,
+        account: Account,
+        messages: Iterable[Message],
+        older: Mapping[EventId, Message],
+        *,
+        at_any_age: bool = False,
     ) -> tuple[list[Message], list[Question]]:
         """Return which messages are commands, and what is to be answered of the others."""
         claimed, heard, own = [], [], self.own()
@@ -163,7 +160,7 @@ class Inbox:
                 claimed.append(message)
             elif message.sender not in own:
                 heard.append(message)
-        return claimed, self._questions(account, heard, at_any_age=at_any_age)
+        return claimed, self._questions(account, heard, older, at_any_age=at_any_age)
 
     def _run(
         self, messages: Iterable[Message], claimed: Collection[Message], new: Collection[EventId]
@@ -174,19 +171,35 @@ class Inbox:
                 hear(message)
 
     def _questions(
-        self, account: Account, messages: Iterable[Message], *, at_any_age: bool = False
+        self,
+        account: Account,
+        messages: Iterable[Message],
+        older: Mapping[EventId, Message],
+        *,
+        at_any_age: bool = False,
     ) -> list[Question]:
         return [
             Question(user, each)
             for each in messages
-            for user in self.decide(account, each, at_any_age=at_any_age)
+            for user in self.decide(account, each, older, at_any_age=at_any_age)
         ]
 
     def _hand_out(self, questions: Iterable[Question], owed: Iterable[Debt]) -> None:
-        new = {(debt.account, debt.event_id) for debt in owed}
+        """Queue what may be answered at once; `settle_debts` takes up the rest."""
+        new = {
+            (debt.account, debt.event_id)
+            for debt in owed
+            if debt.account in self.accounts and not self.debts.waits(debt.room_id)
+        }
         for question in questions:
-            if question.key in new and question.account in self.accounts:
+            if question.key in new:
                 self.queues.put(question)
+
+    async def _note_gaps(self, batch: SyncBatch) -> None:
+        for gap in batch.gaps:
+            if isinstance(gap, Ground):
+                self.debts.note_over(batch.account, gap.room_id, gap.since)
+        await self.debts.look_at_gaps()
 
     def _is_growth(self, event: object) -> bool:
         """Tell an edit by which an answer grows: each holds all of it, and the last is kept."""

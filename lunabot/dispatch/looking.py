@@ -4,15 +4,16 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from lunabot.dispatch.ground import is_known_ground, missed
+from lunabot.dispatch.ground import is_far_enough, is_known_ground, missed
 from lunabot.dispatch.inbox import Inbox
 from lunabot.dispatch.watch import Progress, Report
 from lunabot.errors import Refused
 from lunabot.matrix.account import Account
 from lunabot.matrix.events import RoomEvent
-from lunabot.matrix.history import Pages
+from lunabot.matrix.history import Page, Pages
 from lunabot.matrix.ids import RoomId, UserId
 from lunabot.memory.archive import Archive
+from lunabot.memory.holes import Hole
 from lunabot.memory.memory import Memory
 
 log = logging.getLogger(__name__)
@@ -50,6 +51,22 @@ class Intake:
         if any(event.timestamp >= oldest_ms for event in events):
             return await self.inbox.take_found(account, events)
         return await self.memory.record_history(events)
+
+    async def is_far_enough(self, account: Account, page: Page) -> bool:
+        """Tell whether nothing before a page of a gap, not taken yet, is to be answered."""
+        oldest_ms = account.server_now() - self.backlog_ms()
+        known = await self.memory.archive.known(message.event_id for message in page.messages)
+        return is_far_enough(page.events, known, self.inbox.own(), oldest_ms)
+
+    def is_waited_for(self, hole: Hole) -> bool:
+        """Tell whether answers wait for a hole to be filled."""
+        return self.inbox.debts.is_open(hole)
+
+    async def release(self, hole: Hole) -> None:
+        """Hand out what waited: what is left of a hole holds nothing to be answered."""
+        if hole.until is not None:
+            self.inbox.debts.note_over(hole.account, hole.room_id, hole.until)
+            await self.settle()
 
     async def settle(self) -> None:
         """Hand out, in order, what was asked in all that was taken, whoever owes the answer."""

@@ -22,7 +22,7 @@ def for_administrators(pause: Pause, cooldown_s: int) -> str:
     link = f"https://matrix.to/#/{pause.room_id}/{pause.cause}"
     return (
         f"⏸️ {_code(pause.name)} `{pause.room_id}` paused: {pause.reason} ({concerned}). "
-        f"It resumes {_ending(pause, cooldown_s)}, or by `/resume {pause.room_id}`. "
+        f"It resumes {_ending(pause, cooldown_s)}, or by `!resume {pause.room_id}`. "
         f"[The message without an answer]({link})"
     )
 

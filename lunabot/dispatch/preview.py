@@ -24,7 +24,7 @@ class Preview:
 async def preview(prompting: Prompting, account: Account, room_id: RoomId) -> Preview:
     """Return the prompt by which an account would answer what somebody else said last in a room.
 
-    Raises `UserMistake` where nobody has said anything that the account could answer, and
+    Raises `UserMistake` where no new message is one that the account could answer, and
     `BudgetTooSmall`.
     """
     character = prompting.cast.characters()[account.user_id]
@@ -38,8 +38,8 @@ async def preview(prompting: Prompting, account: Account, room_id: RoomId) -> Pr
     ]
     if not said:
         raise UserMistake(
-            f"In that room nobody has said anything that `{account.user_id}` could answer: there "
-            "is no prompt yet."
+            "Among the newest messages of that room is none that "
+            f"`{account.user_id}` could answer: there is no prompt yet."
         )
     prompt = await prompting(account, [Question(account.user_id, said[-1])])
     return Preview(said[-1], prompt, prompting.limits())

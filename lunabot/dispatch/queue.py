@@ -14,13 +14,15 @@ class Question:
     """A message that one of Luna's accounts is to answer.
 
     `parts` are the messages of the answer that stand in the room already: those of one that a
-    crash cut off, or, when it is asked for `again`, of the one to be replaced.
+    crash cut off, or, when it is asked for `again`, of the one to be replaced. Where an answer was
+    `tried` before, something of it may be on its way to the room, or there, unheard of.
     """
 
     account: UserId
     message: Message
     parts: tuple[EventId, ...] = ()
     again: bool = False
+    tried: bool = False
 
     @property
     def key(self) -> tuple[UserId, EventId]:

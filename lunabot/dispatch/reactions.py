@@ -1,10 +1,10 @@
-"""What people want of an answer by a tap: that it stops, or that there is another one."""
+"""What people want of an answer: that it stops, that there is another one, or none any more."""
 
 from dataclasses import dataclass
 
 from lunabot.dispatch.queue import Question, RoomQueues
 from lunabot.dispatch.stops import Stops
-from lunabot.matrix.events import Reaction
+from lunabot.matrix.events import Reaction, Redaction
 from lunabot.matrix.ids import UserId
 from lunabot.memory.memory import Memory
 from lunabot.tasks import Tasks
@@ -15,15 +15,21 @@ _VARIATION_SELECTORS = str.maketrans("", "", "\ufe0e\ufe0f")
 
 @dataclass(frozen=True, slots=True)
 class Reactions:
-    """Hears reactions. Only that of somebody who asked counts, on the question or its answer."""
+    """Hears reactions, and what is taken back.
+
+    Only the reaction of somebody who asked counts, on the question or its answer.
+    """
 
     memory: Memory
     queues: RoomQueues
     stops: Stops
     tasks: Tasks
 
-    def __call__(self, seer: UserId, reaction: Reaction) -> None:
-        """Hear of a reaction that an account saw."""
+    def __call__(self, seer: UserId, reaction: Reaction | Redaction) -> None:
+        """Hear of what an account saw; a redaction has been stored."""
+        if isinstance(reaction, Redaction):
+            self.stops.taken_back(reaction.target)
+            return
         key = reaction.key.translate(_VARIATION_SELECTORS)
         if key == STOP and not self.stops.stop(seer, reaction):
             if self.queues.withdraw(seer, reaction):

@@ -30,9 +30,9 @@ Addressed = Callable[[Account, Message], Sequence[UserId]]
 class Writing:
     """The answer of an account to some questions, of which `parts` are in the room already.
 
-    A part is sent under a transaction id that follows from the newest question, so that whatever
-    is sent again after a crash or a lost response is one message. What a part says by now is
-    changed by edits, as many as it takes.
+    A part is sent under a transaction id that follows from the oldest question, so that whatever
+    is sent again after a crash or a lost response is one message, though other questions may have
+    come. What a part says by now is changed by edits, as many as it takes.
     """
 
     account: Account
@@ -50,6 +50,21 @@ class Writing:
     def question(self) -> Message:
         """The newest message that is answered."""
         return self.questions[-1].message
+
+    @property
+    def is_replacement(self) -> bool:
+        """Whether it takes the place of an answer that was whole."""
+        return self.questions[0].again
+
+    @property
+    def was_tried(self) -> bool:
+        """Whether something of it may be in the room that nobody here has heard of."""
+        return self._was_asked_before or any(each >= len(self.parts) for each in self._tried)
+
+    @property
+    def has_appeared(self) -> bool:
+        """Whether people have seen something of it."""
+        return bool(self._shown)
 
     async def grow(self, text: str) -> None:
         """Show as much of the answer as there is. Raises `Refused` or `WorldError`."""
@@ -100,17 +115,18 @@ class Writing:
         if number < len(self.parts):
             said = await self._edit(self.parts[number], content, said)
         else:
-            is_first = number not in self._tried
+            is_first = number not in self._tried and not self._was_asked_before
             self._tried.add(number)
             said = await self._send(number, content, said)
             if not is_first:  # the first try may have come through, with what there was then
+                await self.said(self.account, replace(said, unfinished=True))
                 said = await self._edit(said.event_id, content, said)
         self._shown[number] = rendered
         if not (unfinished and said.replaces):  # of what grows, the last is worth keeping
             await self.said(self.account, said)
 
     async def _send(self, number: int, content: dict[str, Any], said: Message) -> Message:
-        cause = self.question.event_id
+        cause = self.questions[0].message.event_id
         transaction = transaction_id(self.account.user_id, cause, f"answer {number + 1}")
         event_id = await self.account.send(self.question.room_id, content, transaction)
         self.parts.append(event_id)
@@ -120,6 +136,10 @@ class Writing:
         edit = edit_content(target, content)
         event_id = await self.account.send(self.question.room_id, edit, uuid.uuid4().hex)
         return replace(said, event_id=event_id, replaces=target)
+
+    @property
+    def _was_asked_before(self) -> bool:
+        return any(question.tried for question in self.questions)
 
     def _message(self, rendered: Rendered) -> Message:
         """Return a part of the answer as it will be remembered, without its id."""

@@ -107,6 +107,25 @@ async def test_who_is_mentioned_answers_once_each_and_hears_the_one_before(
     assert [event["content"]["body"] for event in heard] == ["answer 0", "answer 1", "answer 2"]
 
 
+async def test_killed_before_the_first_of_them_has_answered_they_keep_their_order(
+    luna: LunaProcess, alice: Person, model: FakeModel, personas: list[str]
+) -> None:
+    ada, bert = personas
+    room = await group(alice, luna.user_id, ada, bert)
+    with held(model, "never heard"):
+        await alice.send(room, f"{name_of(bert)}, luna and {name_of(ada)}: who is first now?")
+        await model.wait_for(lambda request: "who is first now" in request.last_user)
+        await luna.kill()
+    with replying(model, lambda request: Answer(f"answer {spoken(request).count('answer ')}")):
+        await luna.start()
+        for user in (ada, bert, luna.user_id):
+            await alice.wait_for_message(room, user)
+    await ask(alice, room, luna, "luna: is that all?")
+    heard = answers(alice, room, ada, bert, luna.user_id)[:-1]
+    assert [event["sender"] for event in heard] == [bert, luna.user_id, ada]
+    assert [event["content"]["body"] for event in heard] == ["answer 0", "answer 1", "answer 2"]
+
+
 async def test_a_persons_thirty_questions_are_all_answered_in_order(
     luna: LunaProcess, alice: Person, model: FakeModel
 ) -> None:

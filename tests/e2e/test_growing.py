@@ -103,7 +103,7 @@ async def test_a_question_taken_back_takes_the_growing_answer_with_it(
     luna: LunaProcess, alice: Person, model: FakeModel
 ) -> None:
     room = await alice.direct(luna.user_id)
-    model.enqueue(slow(words=150))
+    model.enqueue(slow(words=ENDLESS))
     question = await alice.send(room, "tell me everything")
     answer = await alice.wait_for_message(room, luna.user_id)
     await alice.redact(room, question)

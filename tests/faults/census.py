@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
+from itertools import pairwise
 
 from tests.e2e.timeline import Event, Timeline, message
 from tests.tokens import tokens_in
 
-Asked = Mapping[str, frozenset[str]]
-"""The tokens of the questions, each with the user ids of those who are to answer it."""
+Asked = Mapping[str, Sequence[str]]
+"""The tokens of the questions, each with the user ids of those who are to answer it, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +18,8 @@ class Census:
 
     A question counts once for each account that is to answer it. It is `lost` when no message of
     that account answers it, `doubled` when several do, and `misplaced` when its answer comes after
-    that of a later question. An answer may answer several questions; notices are no answers, and
-    `needless` are messages that answer nothing.
+    that of a later question, or after that of an account that was named later. An answer may answer
+    several questions; notices are no answers, and `needless` are messages that answer nothing.
     """
 
     questions: int = 0
@@ -64,8 +65,16 @@ async def count(room: str, history: Sequence[Event], asked: Asked) -> Census:
         for event in timeline.find(room, message())
         if event["content"].get("msgtype") != "m.notice"
     ]
-    accounts = frozenset[str]().union(*asked.values())
-    return sum((_of_account(said, asked, accounts, each) for each in accounts), Census())
+    accounts = frozenset(each for named in asked.values() for each in named)
+    unordered = Census(misplaced=sum(_unordered(said, *each) for each in asked.items()))
+    return sum((_of_account(said, asked, accounts, each) for each in accounts), unordered)
+
+
+def _unordered(said: Sequence[tuple[Event, list[str]]], token: str, accounts: Sequence[str]) -> int:
+    """Return how many accounts answered a question before one that was named before them."""
+    answered = [event["sender"] for event, tokens in said if token in tokens]
+    places = [answered.index(each) for each in accounts if each in answered]
+    return sum(second < first for first, second in pairwise(places))
 
 
 def _of_account(

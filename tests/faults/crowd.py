@@ -35,8 +35,8 @@ class Talk:
     """A person's questions at one place, to one of those who answer there or to all of them.
 
     Where the names are empty nobody is called by name. Answers are seen in `timeline`. Each
-    question bears a token: `asked` holds them, with those who are to answer. What is not answered
-    within `patience_s` is not waited for.
+    question bears a token: `asked` holds them, with those who are to answer, in order. What is not
+    answered within `patience_s` is not waited for.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Talk:
         self.person = place.person
         self.room = place.room
         self.timeline = (place.listener or place.person).timeline
-        self.asked: dict[str, frozenset[str]] = {}
+        self.asked: dict[str, tuple[str, ...]] = {}
         self._addressees = place.addressees
         self._draw = draw
         self._patience_s = patience_s
@@ -91,12 +91,12 @@ class Talk:
             await self._send(self._draw.choice(SMALL_TALK), new_token())
 
     def _some(self) -> list[str]:
-        everybody = list(self._addressees)
+        everybody = self._draw.sample(list(self._addressees), len(self._addressees))
         return self._draw.choice([everybody, *([each] for each in everybody)])
 
     async def _ask(self, accounts: Sequence[str]) -> None:
         token = new_token()
-        self.asked[token] = frozenset(accounts)
+        self.asked[token] = tuple(accounts)
         self._owed.update((account, token) for account in accounts)
         names = " and ".join(filter(None, (self._addressees[account] for account in accounts)))
         await self._send(f"{names} what of {token}?".lstrip(), token)

@@ -53,25 +53,31 @@ GROWING = says(LUNA, "I …")
     ],
 )
 async def test_of_three_questions(answers: list[Event], expected: Census) -> None:
-    asked = {token: frozenset({LUNA}) for token in (ONE, TWO, THREE)}
+    asked = {token: [LUNA] for token in (ONE, TWO, THREE)}
     found = await count(ROOM, [*QUESTIONS, *answers], asked)
     assert found == expected
     assert found.is_clean == (expected in (Census(3, 3), Census(3, 1)))
 
 
 async def test_each_account_that_is_asked_owes_an_answer() -> None:
-    asked = {ONE: frozenset({LUNA, SCOUT}), TWO: frozenset({SCOUT})}
+    asked = {ONE: [LUNA, SCOUT], TWO: [SCOUT]}
     history = [*QUESTIONS, says(LUNA, ONE), says(SCOUT, f"{ONE} {TWO}"), says(LUNA, f"{ONE} {TWO}")]
     assert await count(ROOM, history, asked) == Census(3, 3, doubled=1)
 
 
+async def test_they_answer_in_the_order_in_which_they_were_named() -> None:
+    history = [*QUESTIONS, says(LUNA, ONE), says(SCOUT, ONE)]
+    assert await count(ROOM, history, {ONE: [LUNA, SCOUT]}) == Census(2, 2)
+    assert await count(ROOM, history, {ONE: [SCOUT, LUNA]}) == Census(2, 2, misplaced=1)
+
+
 async def test_questions_of_the_same_moment_have_no_order() -> None:
-    asked = {token: frozenset({LUNA}) for token in (ONE, TWO)}
+    asked = {token: [LUNA] for token in (ONE, TWO)}
     history = [{**question, "origin_server_ts": 1} for question in QUESTIONS[:2]]
     history += [says(LUNA, TWO), says(LUNA, ONE)]
     assert await count(ROOM, history, asked) == Census(2, 2)
 
 
 async def test_what_was_never_asked_in_the_room_is_owed_to_nobody() -> None:
-    found = await count(ROOM, [], {ONE: frozenset({LUNA})})
+    found = await count(ROOM, [], {ONE: [LUNA]})
     assert (found, found.is_clean) == (Census(), False)

@@ -9,6 +9,7 @@ from lunabot.llm.client import ModelClient
 from lunabot.memory.memory import Memory
 from tests.fake_homeserver import FakeHomeserver
 from tests.fake_model import FakeModel
+from tests.unit.dispatch.hall import Hall
 from tests.unit.dispatch.house import House
 from tests.unit.dispatch.library import Library
 
@@ -51,3 +52,10 @@ async def library(home: FakeHomeserver, memory: Memory) -> AsyncIterator[Library
         opened = Library(home, memory, session)
         yield opened
         await opened.stop()
+
+
+@pytest.fixture
+async def hall(memory: Memory) -> AsyncIterator[Hall]:
+    opened = Hall(memory)
+    yield opened
+    await opened.queues.close(0)

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -11,8 +11,10 @@ import aiohttp
 
 from lunabot.dispatch.backfill import Backfill
 from lunabot.dispatch.completing import Completing
+from lunabot.dispatch.debts import Debts
 from lunabot.dispatch.inbox import Owed
 from lunabot.dispatch.looking import Intake, Looking
+from lunabot.dispatch.queue import Question, RoomQueues
 from lunabot.dispatch.watch import Progress
 from lunabot.homeserver.http import HomeserverClient
 from lunabot.matrix.account import Account
@@ -47,6 +49,7 @@ class Library:
         self.settled: list[int] = []
         self.reports: list[Progress] = []
         self.queues = SimpleNamespace(busy_rooms=0)
+        self.debts = Debts(self.accounts, memory, RoomQueues(self._answer), self.own)
         history = History(HomeserverClient(home.url, session, patience_s=0.5))
         intake = Intake(cast(Any, self), memory, lambda: BACKLOG_MS)
         looking = Looking(self.accounts, memory.archive, history, intake)
@@ -77,10 +80,17 @@ class Library:
         self.asked.append([each.body for each in recorded.shown])
         return len(recorded.new)
 
+    def own(self) -> Collection[UserId]:
+        """Stand in for the inbox."""
+        return self.accounts.keys()
+
     async def settle_debts(self, account: Account, backlog_ms: int) -> Owed:
         """Stand in for the inbox."""
         self.settled.append(len(self.asked))
         return Owed()
+
+    async def _answer(self, questions: Sequence[Question]) -> None:
+        raise AssertionError
 
     def start(self) -> None:
         """Let the background work."""

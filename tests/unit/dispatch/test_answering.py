@@ -2,16 +2,18 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from lunabot.matrix.answer_mark import read_mark
 from lunabot.matrix.ids import EventId
 from lunabot.matrix.transaction import transaction_id
 from lunabot.memory import usage
 from tests.fake_model import Answer
 from tests.unit.dispatch.house import House
-from tests.unit.dispatch.people import LUNA, OWL, ROOM
+from tests.unit.dispatch.people import LUNA, OWL, ROOM, said
 
 
 async def test_an_answer_is_sent_remembered_and_settled(house: House) -> None:
@@ -37,8 +39,8 @@ async def test_questions_in_a_row_are_answered_together(house: House) -> None:
     [request] = house.model.requests
     assert "a moon?" in request.last_user and "and a sun?" in request.last_user
     [sent] = house.luna.sent
-    last = questions[-1].message.event_id
-    assert sent.transaction_id == transaction_id(LUNA, last, "answer 1")
+    first = questions[0].message.event_id
+    assert sent.transaction_id == transaction_id(LUNA, first, "answer 1")
     assert await house.owed() == []
 
 
@@ -98,6 +100,40 @@ async def test_after_a_crash_the_same_is_sent_under_the_same_id(
     assert first.transaction_id == second.transaction_id
     assert await house.answered(question)
     assert len(house.memory.state.recent(ROOM)) == 2
+
+
+async def test_what_may_be_on_its_way_since_before_a_crash_becomes_the_answer_to_all(
+    house: House,
+) -> None:
+    tried = replace(await house.ask("a moon?", ago_ms=1000), tried=True)
+    asked = [tried, await house.ask("and a sun?")]
+    await house.answer(asked)
+    sent, edit = house.luna.sent
+    cause = tried.message.event_id
+    assert sent.transaction_id == transaction_id(LUNA, cause, "answer 1")
+    assert edit.content["m.relates_to"]["event_id"] == sent.event_id
+    assert read_mark(edit.content) == (tuple(each.message.event_id for each in asked), False)
+    assert house.memory.state.recent(ROOM)[-1].event_id == sent.event_id
+    assert await house.owed() == []
+
+
+async def test_what_turns_out_to_be_answered_is_answered_together_with_the_rest(
+    house: House,
+) -> None:
+    hold = asyncio.Event()
+    house.model.enqueue(Answer("Both are round.", hold=hold))
+    asked = [await house.ask("a moon?", ago_ms=1000), await house.ask("and a sun?")]
+    names = tuple(question.message.event_id for question in asked)
+    running = asyncio.create_task(house.answer(asked))
+    await house.model.wait_for(lambda request: True)
+    echo = said("It is round.", LUNA, answers=names[:1])
+    edit = said("a moon!", replaces=echo.event_id, sender=LUNA)
+    await house.memory.record_sync(LUNA, "s2", [echo])
+    await house.memory.record_sync(LUNA, "s3", [edit])
+    hold.set()
+    await running
+    [sent] = house.luna.sent
+    assert read_mark(sent.content) == (names, False)
 
 
 async def test_tokens_are_counted(house: House) -> None:

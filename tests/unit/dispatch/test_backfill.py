@@ -45,6 +45,19 @@ async def test_a_gap_is_filled_and_what_is_not_too_old_is_asked(library: Library
     assert library.settled == [1]
 
 
+async def test_answers_wait_for_a_gap_as_far_as_there_is_something_to_answer(
+    library: Library,
+) -> None:
+    library.write(*["old"] * 3 * PAGE_EVENTS, ago_ms=2 * BACKLOG_MS)
+    await synced(library, "newest", gap=True)
+    library.home.enqueue("messages", Status(200, _newest_page(library)), Held(asyncio.Event()))
+    library.start()
+    await library.home.wait_for(lambda: len(library.home.of("messages")) == 2)
+    assert library.settled
+    [hole] = await library.memory.archive.holes()
+    assert not library.debts.is_open(hole)
+
+
 async def test_history_comes_in_once_and_is_not_asked(library: Library) -> None:
     library.write(*[f"{number}" for number in range(2 * PAGE_EVENTS + 1)])
     await synced(library, "newest")

@@ -67,7 +67,7 @@ async def test_an_answer_whose_receipt_was_lost_is_said_once(
     assert life.told == []
 
 
-async def test_a_crash_between_saying_and_noting_it_says_nothing_twice(
+async def test_what_a_crash_kept_from_being_noted_is_brought_up_to_date(
     home: FakeHomeserver, luna: House, model: FakeModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     noting = asyncio.Event()
@@ -85,11 +85,14 @@ async def test_a_crash_between_saying_and_noting_it_says_nothing_twice(
             assert await life.owed() == 1
     home.bring(joined(ROOM, state=HERE))
     async with luna.start() as life:
-        await home.wait_for(lambda: len(home.of("send")) == 2)
+        await home.wait_for(lambda: len(home.of("send")) == 3)
         await life.settled()
         assert await life.owed() == 0
-    assert bodies(home) == ["It is round."]
-    assert len({request.parts["transaction"] for request in home.of("send")}) == 1
+        assert life.memory.state.recent(ROOM)[-1].body == "Round, I think."
+    said, edit = home.events
+    assert edit.content["m.relates_to"]["event_id"] == said.event_id
+    first, again, _ = home.of("send")
+    assert first.parts["transaction"] == again.parts["transaction"]
 
 
 async def test_what_was_said_while_she_was_away_is_answered(

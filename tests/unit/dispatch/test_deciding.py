@@ -86,6 +86,15 @@ def test_a_room_she_is_not_in(table: Table) -> None:
     assert table.answers(said("hello Luna", room_id=OTHER_ROOM), ADA) == ()
 
 
+def test_a_reply_to_her_addresses_her_however_old_her_words_are(table: Table) -> None:
+    table.account.enter(ROOM, ADA, BOB)
+    mine, elsewhere = said("round", LUNA), said("flat", LUNA, room_id=OTHER_ROOM)
+    older = {each.event_id: each for each in (mine, elsewhere)}
+    why, how = (said(in_reply_to=each.event_id) for each in (mine, elsewhere))
+    assert table.deciding(table.account, why, older) == (LUNA,)
+    assert table.deciding(table.account, how, older) == ()
+
+
 def test_a_reply_to_her_addresses_her_as_far_as_she_remembers(table: Table) -> None:
     mine, theirs = said("a moon is round", LUNA), said("no, flat", BOB)
     table.state.remember(ROOM, [mine, theirs])

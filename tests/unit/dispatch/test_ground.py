@@ -1,10 +1,12 @@
 """How far back is far enough, and what was missed."""
 
+import dataclasses
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lunabot.dispatch.ground import events_before, is_known_ground, missed
+from lunabot.dispatch.ground import events_before, is_far_enough, is_known_ground, missed
 from lunabot.matrix.events import Message
 from lunabot.matrix.ids import EventId
 from tests.unit.dispatch.people import ADA, LUNA, said
@@ -26,6 +28,22 @@ HERS, FIRST, SECOND = said("mine", LUNA, event_id="$0"), said(event_id="$1"), sa
 )
 def test_known_ground(messages: list[Message], known: set[EventId], is_ground: bool) -> None:
     assert is_known_ground(messages, known, {LUNA}) is is_ground
+
+
+@pytest.mark.parametrize(
+    ("messages", "known", "is_enough"),
+    [
+        ([FIRST, SECOND], {"$1", "$2"}, True),
+        ([FIRST, SECOND], {"$2"}, False),
+        ([dataclasses.replace(FIRST, timestamp=0), SECOND], set(), True),
+        ([], set(), False),
+    ],
+    ids=["known", "one is not", "too old", "nothing was said"],
+)
+def test_far_enough_is_where_nothing_is_to_be_answered(
+    messages: list[Message], known: set[EventId], is_enough: bool
+) -> None:
+    assert is_far_enough(messages, known, {LUNA}, oldest_ms=1) is is_enough
 
 
 @given(

@@ -1,7 +1,7 @@
-"""A long answer appears early, grows by edits, and may be stopped, replaced or completed."""
+"""A long answer appears early, grows by edits, and is completed after a crash."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -9,18 +9,15 @@ import pytest
 from aiohttp import web
 
 from lunabot.config import AnswersSettings
-from lunabot.dispatch.queue import Question, RoomQueues
-from lunabot.dispatch.reactions import AGAIN, STOP, Reactions
 from lunabot.errors import WorldError
 from lunabot.matrix.answer_mark import read_mark
-from lunabot.matrix.events import Reaction, Redaction
-from lunabot.matrix.ids import EventId, UserId
+from lunabot.matrix.events import Redaction
+from lunabot.matrix.ids import EventId
 from lunabot.memory import usage
-from lunabot.tasks import Tasks
 from tests.fake_account import Sent
-from tests.fake_model import Answer, Exchange, Reset, Status
+from tests.fake_model import Answer, Exchange, Request, Reset, Status
 from tests.unit.dispatch.house import House
-from tests.unit.dispatch.people import ADA, BOB, LUNA, OWL, ROOM, said
+from tests.unit.dispatch.people import ADA, LUNA, OWL, ROOM, said
 
 SLOWLY = AnswersSettings(grow_after_s=0.05, edit_every_s=0.5)
 WORDS = " ".join(f"word{number}" for number in range(40))
@@ -34,6 +31,10 @@ def slow(text: str = WORDS, hold: asyncio.Event | None = None) -> Answer:
     return Answer(text, piece=8, pause_s=0.03, hold=hold)
 
 
+def asks(text: str) -> Callable[[Request], bool]:
+    return lambda request: text in request.last_user
+
+
 class BrokenStream:
     """Streams some words and, when it is told to, breaks off."""
 
@@ -45,6 +46,12 @@ class BrokenStream:
         await response.write(exchange.delta(WORDS))
         await self.breaks.wait()
         return exchange.cut()
+
+
+async def written(house: House) -> int:
+    """Return how many tokens of answers are in the books."""
+    rows = await house.memory.archive.search(usage.newer, 0, 0)
+    return sum(row.completion_tokens for _, row in rows)
 
 
 async def test_it_appears_early_and_the_last_edit_is_the_whole(house: House) -> None:
@@ -126,19 +133,22 @@ async def test_of_a_longer_version_nothing_stays(house: House) -> None:
     assert sent.content["m.relates_to"]["event_id"] == "$old-1"
 
 
-async def test_an_edit_before_the_answer_is_sent_counts(house: House) -> None:
-    hold = asyncio.Event()
-    house.model.enqueue(Answer("old", hold=hold), Answer("new"))
-    question = await house.ask("wath?")
+async def test_edits_before_the_answer_is_sent_count(house: House) -> None:
+    question, edits = await house.ask("wath?"), ["waht?", "what?"]
+    holds = [asyncio.Event() for _ in edits]
+    house.model.enqueue(*(Answer("old", hold=hold) for hold in holds), Answer("new"))
     running = asyncio.create_task(house.answer([question]))
-    await house.model.wait_for(lambda request: "wath?" in request.last_user)
-    edit = said("what?", replaces=question.message.event_id)
-    await house.memory.record_sync(LUNA, "s2", [edit])
-    hold.set()
+    wording = "wath?"
+    for hold, text in zip(holds, edits, strict=True):
+        await house.model.wait_for(asks(wording))
+        edit = said(text, replaces=question.message.event_id)
+        await house.memory.record_sync(LUNA, "s2", [edit])
+        hold.set()
+        wording = text
     await running
     assert house.bodies == ["new"]
-    assert "what?" in house.model.requests[-1].last_user
-    assert "wath?" not in house.model.requests[-1].last_user
+    asked = [request.last_user for request in house.model.requests]
+    assert [text in asked[-1] for text in ("wath?", *edits)] == [False, False, True]
 
 
 async def test_a_question_taken_back_meanwhile_is_not_answered(house: House) -> None:
@@ -218,83 +228,3 @@ async def test_what_may_have_come_through_before_is_brought_up_to_date(
     assert edit.content["m.relates_to"]["event_id"] == growing.event_id
     assert new_body(edit) == WORDS
     assert await house.answered(question)
-
-
-class Taps:
-    """What people do to answers by reactions."""
-
-    def __init__(self, house: House) -> None:
-        self.asked: list[Sequence[Question]] = []
-        self.tasks = Tasks()
-        self.queues = RoomQueues(self._answer)
-        memory = house.memory
-        self.reactions = Reactions(memory, self.queues, house.stops, self.tasks)
-
-    async def _answer(self, questions: Sequence[Question]) -> None:
-        self.asked.append(questions)
-
-    async def tap(self, key: str, target: EventId, who: UserId = ADA) -> None:
-        self.reactions(LUNA, Reaction(EventId("$tap"), ROOM, who, 1, target, key))
-        await self.tasks.close(grace_s=5)
-        await self.queues.drained()
-
-
-async def test_whoever_asked_may_stop_an_answer(house: House) -> None:
-    house.pace = SLOWLY
-    house.model.enqueue(slow("It is square. " * 400))
-    taps, question = Taps(house), await house.ask()
-    running = asyncio.create_task(house.answer([question]))
-    await house.luna.wait_for(lambda: house.luna.sent)
-    shown = house.luna.sent[0].event_id
-    await taps.tap(STOP, shown, BOB)
-    await taps.tap("👍", shown)
-    assert not running.done()
-    await taps.tap(STOP + "\ufe0f", shown)
-    await running
-    assert new_body(house.luna.sent[-1]).endswith("(stopped)")
-    assert await house.answered(question)
-    assert 3 <= await written(house) < 1200  # what was streamed, and no more
-
-
-async def written(house: House) -> int:
-    """Return how many tokens of answers are in the books."""
-    rows = await house.memory.archive.search(usage.newer, 0, 0)
-    return sum(row.completion_tokens for _, row in rows)
-
-
-async def test_what_is_stopped_before_it_shows_is_not_said(house: House) -> None:
-    house.model.enqueue(Answer("never", hold=asyncio.Event()))
-    taps, question = Taps(house), await house.ask()
-    running = asyncio.create_task(house.answer([question]))
-    await house.model.wait_for(lambda request: True)
-    await taps.tap(STOP, question.message.event_id)
-    await running
-    assert house.luna.sent == []
-    assert await house.owed() == []
-
-
-async def test_a_question_in_line_may_be_withdrawn_by_who_asked(house: House) -> None:
-    taps, question = Taps(house), await house.ask()
-    taps.queues.put(question)
-    reaction = Reaction(EventId("$tap"), ROOM, BOB, 1, question.message.event_id, STOP)
-    taps.reactions(LUNA, reaction)
-    assert taps.queues.waiting == 1
-    taps.reactions(LUNA, replace(reaction, sender=ADA))
-    assert taps.queues.waiting == 0
-    await taps.tasks.close(grace_s=5)
-    assert await house.owed() == []
-
-
-async def test_whoever_asked_may_have_another_answer_in_its_place(house: House) -> None:
-    taps, question = Taps(house), await house.ask()
-    await house.answer([question])
-    shown = house.luna.sent[0].event_id
-    await taps.tap(AGAIN, shown, BOB)
-    assert taps.asked == []
-    await taps.tap(AGAIN, shown)
-    [[again]] = taps.asked
-    assert (again.parts, again.again) == ((shown,), True)
-    house.model.enqueue(Answer("Another one."))
-    await house.answer([again])
-    assert house.luna.sent[-1].content["m.relates_to"]["event_id"] == shown
-    assert [each.body for each in house.memory.state.recent(ROOM)][-1] == "Another one."

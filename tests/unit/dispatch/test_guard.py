@@ -39,7 +39,7 @@ async def test_two_personas_stop_at_the_sixth_round_with_one_notice(stage: Stage
     assert notice.content["m.mentions"] == {}
     [line] = stage.told
     assert f"`Trails` `{ROOM}` paused: the same 2 bots" in line
-    assert f"`/resume {ROOM}`" in line
+    assert f"`!resume {ROOM}`" in line
     assert await stage.owed(LUNA) == await stage.owed(OWL) == 0
 
 

@@ -28,7 +28,7 @@ def test_why_and_until_when(layer: Layer, cooldown_s: int, ending: str) -> None:
     pause = replace(PAUSE, layer=layer)
     assert for_the_room(pause, cooldown_s) == f"Conversation paused: too fast; it resumes {ending}."
     assert (
-        f"paused: too fast (`{ADA}`, `{LUNA}`). It resumes {ending}, or by `/resume {ROOM}`."
+        f"paused: too fast (`{ADA}`, `{LUNA}`). It resumes {ending}, or by `!resume {ROOM}`."
         in (for_administrators(pause, cooldown_s))
     )
 
