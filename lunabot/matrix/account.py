@@ -83,6 +83,7 @@ class Account(botlib.Bot):
         Raises `SessionLost`, or `WorldError` where the server is out of reach or talks nonsense.
         """
         timeout = 0 if full_state or since is None else random.choice(SYNC_TIMEOUT_MS)
+        asked = time.time()
         async with asyncio.timeout(_FULL_SYNC_TIMEOUT_S):
             request = self.client.sync(timeout, _FILTER, since, full_state=full_state)
             response = await reached(request)
@@ -90,10 +91,10 @@ class Account(botlib.Bot):
             raise failure("sync", response)
         await self._tend_keys()
         for room_id in response.rooms.leave:
-            self.client.rooms.pop(room_id, None)
-        self._left = self._left.union(response.rooms.leave).difference(response.rooms.join)
+            self.forget_room(room_id)
+        self._left = self._left.difference(response.rooms.join)
         self.last_sync = asyncio.get_running_loop().time()
-        self._clock_offset_ms = clock_offset_ms(response)
+        self._clock_offset_ms = clock_offset_ms(response, asked)
         async with self._rooms_changed:
             self._rooms_changed.notify_all()
         return read_batch(self.user_id, since, response, self._is_genuine)
@@ -189,6 +190,11 @@ class Account(botlib.Bot):
         if room_id not in self.client.rooms:
             raise Refused("M_FORBIDDEN", f"{self.user_id} is not in {room_id}")
         return self.client.rooms[room_id]
+
+    def forget_room(self, room_id: RoomId) -> None:
+        """Note that this account is in a room no longer."""
+        self.client.rooms.pop(room_id, None)
+        self._left = self._left | {room_id}
 
     def server_now(self) -> int:
         """Return the time in milliseconds by the server's clock, which stamps the events."""

@@ -26,13 +26,13 @@ from nio.crypto import (
     OlmDevice,
     OutgoingKeyRequest,
     Session,
-    SessionStore,
     TrustState,
 )
 
 from lunabot.errors import WorldError
 
 _RECENT_SESSIONS = 64
+_SESSIONS_A_DEVICE = 8
 # An exclusive lock keeps a second process from using the same device, which would break its
 # ratchets, and saves the shared-memory file: two file descriptors an account instead of three.
 _PRAGMAS = """
@@ -105,12 +105,11 @@ class CryptoStore:
 
     # Olm: the channels to single devices, through which keys travel.
 
-    def load_sessions(self) -> SessionStore:
-        """Return all Olm sessions."""
-        sessions = SessionStore()
-        for sender_key, pickle, created, used in self._query(
-            "SELECT sender_key, pickle, created, used FROM olm_sessions"
-        ):
+    def load_sessions(self) -> "OlmSessions":
+        """Return the Olm sessions with each device."""
+        sessions = OlmSessions(self)
+        rows = self._query("SELECT sender_key, pickle, created, used FROM olm_sessions").fetchall()
+        for sender_key, pickle, created, used in rows:
             created, used = datetime.fromisoformat(created), datetime.fromisoformat(used)
             session = Session.from_pickle(pickle, created, self._pickle_key, used)
             sessions.add(sender_key, session)
@@ -124,6 +123,10 @@ class CryptoStore:
             "REPLACE INTO olm_sessions VALUES (?, ?, ?, ?, ?)",
             (session.id, sender_key, pickle, *times),
         )
+
+    def forget_session(self, session: Session) -> None:
+        """Forget an Olm session."""
+        self._write("DELETE FROM olm_sessions WHERE session_id = ?", (session.id,))
 
     # Megolm: the keys of room messages.
 
@@ -290,6 +293,38 @@ class CryptoStore:
     def _write(self, statement: str, values: tuple[object, ...]) -> None:
         with self.database:
             self.database.execute(statement, values)
+
+
+class OlmSessions:
+    """The Olm sessions with each device, by its Curve25519 key: those that were used last.
+
+    A device may begin one with each message, so there is a limit, as the specification advises
+    ("m.olm.v1.curve25519-aes-sha2": at least four). It takes the place of nio's own class, which
+    also remembers every key it was asked for in vain.
+    """
+
+    def __init__(self, store: CryptoStore) -> None:
+        self._store = store
+        self._by_device: dict[str, list[Session]] = {}
+
+    def __getitem__(self, sender_key: str) -> list[Session]:
+        """Return a device's sessions, the one used last first."""
+        return self._by_device.get(sender_key, [])
+
+    def get(self, sender_key: str) -> Session | None:
+        """Return the session to use with a device."""
+        return next(iter(self[sender_key]), None)
+
+    def add(self, sender_key: str, session: Session) -> bool:
+        """Take a session that the caller saves; return whether it is news."""
+        known = self[sender_key]
+        if session in known:
+            return False
+        kept = sorted([*known, session], key=lambda each: each.use_time, reverse=True)
+        for old in kept[_SESSIONS_A_DEVICE:]:
+            self._store.forget_session(old)
+        self._by_device[sender_key] = kept[:_SESSIONS_A_DEVICE]
+        return True
 
 
 class GroupSessions:

@@ -2,19 +2,19 @@
 
 import logging
 import time
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
 import aiohttp
-import jsonschema  # type: ignore[import-untyped]
 import nio
 import nio.schemas
 
 from lunabot.errors import Refused, WorldError, new_reference
 from lunabot.matrix.crypto_store import CryptoStore
 from lunabot.matrix.session import Session
+from lunabot.matrix.shapes import Validators
 from lunabot.matrix.sifting import sift
 
 log = logging.getLogger(__name__)
@@ -27,34 +27,16 @@ class SessionLost(WorldError):
     """The homeserver no longer knows this device: it was logged out or deactivated elsewhere."""
 
 
-class _TerseValidator:
-    """nio's check of events against its schemas, whose errors name the rule that was broken.
-
-    nio logs each error as jsonschema words it, with the event in it as `pprint` sets it: that
-    holds the loop for half a second where an event is large, and fails where it is nested deeply.
-    """
-
-    def __init__(self, schema: Mapping[str, Any], **options: Any) -> None:
-        self._whole = _WholeValidator(schema, **options)
-
-    def validate(self, instance: object) -> None:
-        try:
-            error = next(self._whole.iter_errors(instance), None)
-        except RecursionError:
-            raise jsonschema.ValidationError("nested too deeply") from None
-        if error is not None:
-            raise jsonschema.ValidationError(f"breaks the rule {error.validator!r}")
-
-
-_WholeValidator = nio.schemas.Validator
-nio.schemas.Validator = _TerseValidator
+nio.schemas.Validator = Validators()
+_KEY_REQUESTS = (nio.RoomKeyRequest, nio.RoomKeyRequestCancellation)
 
 
 class _Client(nio.AsyncClient):
     """nio's client without its own emoji verification, which answers wrongly (nio#570, #573).
 
-    Once closed it stays so: nio would open a session anew, which nobody closes. And no event of a
-    stranger's ends a sync: what cannot be decrypted or read is passed over.
+    Once closed it stays so: nio would open a session anew, which nobody closes. No event of a
+    stranger's ends a sync: what cannot be decrypted or read is passed over. And none stays: of
+    invitations and key requests, which anybody may send, nio would keep each for good.
     """
 
     _is_closed = False
@@ -93,9 +75,14 @@ class _Client(nio.AsyncClient):
         except nio.EncryptionError:
             return None
 
+    async def _handle_invited_rooms(self, response: nio.SyncResponse) -> None:
+        """Keep nothing of an invitation: `read_batch` tells of it."""
+
     def _handle_decrypt_to_device(self, event: Any) -> Any:
         if isinstance(event, nio.KeyVerificationEvent):
             return None
+        if isinstance(event, _KEY_REQUESTS) and event.sender != self.user_id:
+            return None  # keys are shared with an account's own devices alone
         try:
             return super()._handle_decrypt_to_device(event)
         except Exception as error:
@@ -125,13 +112,18 @@ async def reached(request: Awaitable[Any]) -> Any:
         raise WorldError("the homeserver answered with something that is not Matrix") from error
 
 
-def clock_offset_ms(response: nio.SyncResponse) -> int:
-    """Return how far the server's clock is ahead, by its ``Date`` header: whole seconds only."""
+def clock_offset_ms(response: nio.SyncResponse, asked: float) -> int:
+    """Return how far the server's clock is ahead, by its ``Date`` header: whole seconds only.
+
+    Synapse stamps a response when it is asked (in seconds since the epoch), others when they
+    answer; between the two lies the time of the long poll.
+    """
     stamp = response.transport_response.headers.get("Date", "")
     try:
-        ahead = int((parsedate_to_datetime(stamp).timestamp() - time.time()) * 1000)
+        stamped = parsedate_to_datetime(stamp).timestamp()
     except (ValueError, TypeError):
         return 0
+    ahead = int(1000 * max(stamped - time.time(), min(0.0, stamped - asked)))
     return ahead if abs(ahead) > _CLOCKS_AGREE_MS else 0
 
 

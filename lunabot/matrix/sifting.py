@@ -72,7 +72,7 @@ def _is_device(name: str, device: object) -> bool:
         case {
             "user_id": str(),
             "device_id": str(),
-            "algorithms": list(),
+            "algorithms": list(algorithms),
             "keys": dict(keys),
             "signatures": dict(signatures),
             **more,
@@ -81,7 +81,8 @@ def _is_device(name: str, device: object) -> bool:
         case _:
             return False
     return (
-        all(map(_is_texts, (keys, *signatures.values())))
+        all(isinstance(each, str) for each in algorithms)
+        and all(map(_is_texts, (keys, *signatures.values())))
         and _is_key(vodozemac.Ed25519PublicKey, keys.get(f"ed25519:{name}"))
         and _is_key(vodozemac.Curve25519PublicKey, keys.get(f"curve25519:{name}"))
         and isinstance(unsigned, dict)

@@ -54,7 +54,7 @@ async def following(account: Account, since: str = "s0") -> AsyncIterator[Follow
         yield seen
     finally:
         syncing.cancel()
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(10):
             await asyncio.gather(syncing, return_exceptions=True)
 
 
@@ -223,6 +223,35 @@ async def test_it_joins_nothing_by_itself_and_leaves_what_it_was_put_out_of(
     assert (await live.sync_once("s2")).left == (ROOM,)
     assert live.joined_count(ROOM) == 0
     assert home.of("join") == []
+
+
+async def test_what_anybody_may_send_leaves_nothing_behind(
+    live: Account, home: FakeHomeserver
+) -> None:
+    def asked(sender: str, number: int, action: str) -> dict[str, object]:
+        content = {
+            "action": action,
+            "request_id": f"{action} {number}",
+            "requesting_device_id": f"PHONE{number}",
+            "body": {
+                "algorithm": "m.megolm.v1.aes-sha2",
+                "room_id": ROOM,
+                "sender_key": "curve25519 key",
+                "session_id": "a session",
+            },
+        }
+        return {"type": "m.room_key_request", "sender": sender, "content": content}
+
+    actions = ("request", "request_cancellation")
+    requests = [asked(ADA, number, action) for number in range(3) for action in actions]
+    invitations = [invited(f"!{number}:localhost", member(ME, "invite", by=ADA)) for number in "12"]
+    home.bring(*invitations, {"to_device": {"events": [*requests, asked(ME, 9, actions[1])]}})
+    for token in ("s0", "s1"):
+        assert len((await live.sync_once(token)).invites) == 1
+    assert len((await live.sync_once("s2")).to_device) == 7
+    olm = live.client.olm
+    assert not live.client.invited_rooms and not olm.received_key_requests
+    assert list(olm.key_requests_waiting_for_session) == [(ME, "PHONE9")]
 
 
 @pytest.mark.parametrize(("ahead_s", "offset_s"), [(0, 0), (3600, 3600), (-3600, -3600), (1, 0)])

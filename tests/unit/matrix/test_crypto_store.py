@@ -3,6 +3,7 @@
 import shutil
 import stat
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import nio
@@ -87,9 +88,36 @@ def test_olm_sessions_go_on_after_a_restart(store: CryptoStore, open_store: Rest
     session.encrypt("one")
     store.save_session(their_key, session)
     kept = open_store().load_sessions().get(their_key)
+    assert kept is not None
     assert kept.id == session.id
     assert (kept.creation_time, kept.use_time) == (session.creation_time, session.use_time)
     assert kept.encrypt("two").to_parts() == session.encrypt("two").to_parts()
+
+
+def test_of_a_devices_olm_sessions_those_used_last_are_kept(
+    store: CryptoStore, open_store: Restart
+) -> None:
+    ours, theirs = OlmAccount(), OlmAccount()
+    theirs.generate_one_time_keys(20)
+    their_key, sessions = theirs.identity_keys["curve25519"], store.load_sessions()
+    made = [
+        OutboundSession(ours, their_key, key) for key in theirs.one_time_keys["curve25519"].values()
+    ]
+    made[0].use_time = max(each.use_time for each in made) + timedelta(days=1)
+    for session in made:
+        assert sessions.add(their_key, session)
+        store.save_session(their_key, session)
+    kept = [each.id for each in sessions[their_key]]
+    assert kept == [each.id for each in (made[0], *made[:12:-1])]
+    assert sessions.get(their_key) is made[0]
+    assert not sessions.add(their_key, made[0])
+    assert [each.id for each in open_store().load_sessions()[their_key]] == kept
+
+
+def test_nothing_stays_of_keys_that_are_asked_for_in_vain(store: CryptoStore) -> None:
+    sessions = store.load_sessions()
+    assert sessions.get("a stranger's key") is None and sessions["another's"] == []
+    assert not sessions._by_device
 
 
 def test_room_keys_are_read_when_needed(store: CryptoStore, open_store: Restart) -> None:

@@ -57,6 +57,7 @@ def test_events_that_are_none_are_taken_out(strange: Any) -> None:
         {},
         device(keys={"ed25519:PHONE": "!!", "curve25519:PHONE": "!!"}),
         device(keys={}),
+        device(algorithms=["m.megolm.v1.aes-sha2", 1]),
         device(signatures=[]),
         device(signatures={ADA: {"ed25519:PHONE": 1}}),
         device(unsigned=[]),
