@@ -31,7 +31,7 @@ CLIENT = Path(__file__).parent / "client"
 BUNDLE = "--bundle --format=esm --outfile=client.js --external:fs --external:path --external:crypto"
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 QUIET = ("--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-sync")
-PHONE = ViewportSize(width=440, height=1010)  # CSS pixels, of two dots each
+PHONE = ViewportSize(width=440, height=1040)  # CSS pixels, of two dots each
 PATIENCE_MS = 60_000
 
 ROOM = "Skerry Point"

@@ -139,7 +139,7 @@ class Wiring:
             Dismisser(services.admin_api, homes, memory, self.fleet),
             Shaper(homes, self.fleet),
             self.fleet,
-            FirstWords(lambda: services.model, self.company, memory),
+            FirstWords(lambda: services.model, self.company, memory, self.prompting.tokens),
             self.tasks,
             self.bulletin.tell,
         )

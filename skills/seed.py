@@ -26,7 +26,7 @@ async def seed(call: Call, *, update: bool = False) -> Answer:
         outcomes = await Seeder(services, call.sender, update).sow(call.progress)
     kinds = {outcome.kind for outcome in outcomes}
     parts = [told(outcomes)]
-    if wanted.users and kinds & {"made", "changed"}:
+    if any(outcome.password for outcome in outcomes):
         folder = f"{services.settings.store.secrets}/passwords"
         parts.append(f"Passwords that I made are at my machine, a file each, in `{folder}`.")
     if "different" in kinds and not update:

@@ -70,6 +70,9 @@ class FakeAccount(Account):
         self.client.rooms[room_id] = room
         return room
 
+    def forget_room(self, room_id: RoomId) -> None:
+        self.client.rooms.pop(room_id, None)
+
     def server_now(self) -> int:
         return int(time.time() * 1000)
 

@@ -17,13 +17,15 @@ from lunabot.admin.wording import code
 from lunabot.errors import UserMistake
 
 GIVEN: Final = "yes"
+_MOST_QUOTES = 1_000  # in a word; each costs a microsecond or two, and an event holds 15,000
+_OPENING = "\"“”„'‘’‚«"
 _DASHED = re.compile(r"(?:--|[–—]-?)(?P<key>[^\W\d_][^\s=]*)(?P<equals>=)?")
 _ASSIGNED = re.compile(r"(?P<key>[^\W\d_][\w-]*)(?P<equals>=)")
 _END_OF_OPTIONS = re.compile(r"(?:--|[–—])(?=\s|$)")
-_RUN = re.compile(r"[^\s=,]*+[=,]?")  # behind = and , a quote may open
+_RUN = re.compile(rf"[^\s=,]*+(?:[=,](?![{_OPENING}])[^\s=,]*+)*[=,]?")  # up to a quote that opens
 _SPACE = re.compile(r"\s*")
 _ESCAPED = re.compile(r"\\([\\\"“”'‘’»])")
-_SPECIAL = re.compile(r"^$|\s|=|^[-–—]|(?:^|,)[\"“”„'‘’‚«]")
+_SPECIAL = re.compile(r"^$|\s|=|^[-–—]|(?:^|,)[" + _OPENING + "]")
 
 
 def _quoted(closing: str) -> re.Pattern[str]:
@@ -172,6 +174,8 @@ class _Cursor:
             opens = self._position == start or self._text[self._position - 1] in "=,"
             quotes = _QUOTED.get(character) if opens else None
             parts.append(self._take_quoted(quotes) if quotes else self.take(_RUN)[0])
+            if len(parts) > 2 * _MOST_QUOTES:
+                raise UserMistake(f"One word has over {_MOST_QUOTES:,} texts in quotes in it.")
         return "".join(parts)
 
     def rest(self) -> str:
@@ -181,10 +185,12 @@ class _Cursor:
         return _unescaped(match) if match else rest
 
     def _take_quoted(self, pattern: re.Pattern[str]) -> str:
-        if not self.matches(pattern):
+        match = self.matches(pattern)
+        if not match:
             quoted = code(self._text[self._position + 1 :])
             raise UserMistake(f"The quote before {quoted} is never closed.")
-        return _unescaped(self.take(pattern))
+        self._position = match.end()
+        return _unescaped(match)
 
 
 def _unescaped(match: re.Match[str]) -> str:

@@ -82,10 +82,10 @@ def find_persona(services: Services, name: Localpart) -> Persona:
     if who in known:
         return known[who]
     if problem := services.memory.state.broken_personas().get(who):
-        raise UserMistake(f"`{who}` cannot live: {problem}. Mend the file, or `/despawn {name}`.")
+        raise UserMistake(f"`{who}` cannot live: {problem}. Mend the file, or `!despawn {name}`.")
     nearest = get_close_matches(name, [localpart(each) for each in known], 1)
     hint = f" Did you mean `{nearest[0]}`?" if nearest else ""
-    raise UserMistake(f"There is no persona `{name}`.{hint} `/personas` lists them.")
+    raise UserMistake(f"There is no persona `{name}`.{hint} `!personas` lists them.")
 
 
 def find_own(services: Services, name: Localpart) -> UserId:
@@ -144,5 +144,5 @@ async def _found(services: Services, wanted: RoomReference, rooms: Rooms) -> Roo
     nearest = get_close_matches(wanted.typed.removeprefix("#").casefold(), names, 1)
     hint = f" Did you mean {code(names[nearest[0]].display_name)}?" if nearest else ""
     raise UserMistake(
-        f"I know no room {code(wanted.typed)}.{hint} `/list_channels` lists the rooms."
+        f"I know no room {code(wanted.typed)}.{hint} `!list_channels` lists the rooms."
     )

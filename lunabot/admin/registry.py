@@ -45,9 +45,9 @@ class Registry:
         if skill := self.find(verb):
             return skill
         nearest = self.nearest(verb)
-        hint = f" Did you mean `/{nearest.verb}`?" if nearest else ""
+        hint = f" Did you mean `!{nearest.verb}`?" if nearest else ""
         raise UserMistake(
-            f"There is no command {code(f'/{verb}')}.{hint} `/commands` lists what there is."
+            f"There is no command {code(verb)}.{hint} `!commands` lists what there is."
         )
 
     def nearest(self, verb: str) -> Skill | None:

@@ -126,6 +126,14 @@ class Fleet:
         for user_id in self.accounts.keys() & self.company.personas().keys():
             self._note_rooms(self.accounts[user_id], news_ms=_NEWS_MS)
 
+    def forget_room(self, room_id: RoomId) -> None:
+        """Note that a room was deleted: a server does not always tell those who were in it."""
+        for account in self.accounts.values():
+            account.forget_room(room_id)
+            persona = self.company.personas().get(account.user_id)
+            if persona and room_id in persona.rooms:
+                self.keep(persona.left(room_id, account.server_now()))
+
     def show_remains(self, remains: Mapping[UserId, str]) -> None:
         """Show of which personas only a part is there, and no longer what was shown before."""
         for user_id in self._shown - remains.keys():

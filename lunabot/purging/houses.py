@@ -113,6 +113,7 @@ class Rooms:
                 if membership == "invite":
                     await services.client_api.kick(room_id, user, "the room is deleted")
         await services.admin_api.delete_room(room_id)
+        services.personas().fleet.forget_room(room_id)
 
 
 @dataclass(frozen=True, slots=True)

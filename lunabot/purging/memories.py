@@ -105,10 +105,10 @@ class Summaries:
         await purging.purge_made(memory, self.room_id)
         await purging.scrub(memory)
         after = await purging.made(memory, self.room_id)
-        return f"{self._where()}: {_told(before)} before, {_told(after)} after."
+        return f"{self._where('All rooms')}: {_told(before)} before, {_told(after)} after."
 
-    def _where(self) -> str:
-        return shown_room(self.services, self.room_id) if self.room_id else "all rooms"
+    def _where(self, everywhere: str = "all rooms") -> str:
+        return shown_room(self.services, self.room_id) if self.room_id else everywhere
 
 
 @dataclass(frozen=True, slots=True)

@@ -207,6 +207,6 @@ class Summariser:
 
 def _so_far(written: Counter[str]) -> str:
     return (
-        f"{written['chapter']} chapters and {written['lens']} lens texts written, "
-        f"{written['notes']} times notes taken"
+        f"Written so far: chapters {written['chapter']}, lens texts {written['lens']}, "
+        f"notes {written['notes']}"
     )

@@ -11,10 +11,14 @@ _MARKS: dict[Kind, str] = {"made": "✅", "changed": "✏️", "different": "⚠
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One account, room, persona or membership: made now, there already, or neither."""
+    """One account, room, persona or membership: made now, there already, or neither.
+
+    `password` tells whether its password was made anew.
+    """
 
     kind: Kind
     line: str
+    password: bool = False
 
 
 def told(outcomes: Sequence[Outcome]) -> str:

@@ -84,7 +84,7 @@ class Seeder:
         password = await asyncio.to_thread(keep_password, path)
         await api.put_user(who, password=password, deactivated=False)
         self._new.add(who)
-        return Outcome("changed" if found else "made", f"account `{who}`")
+        return Outcome("changed" if found else "made", f"account `{who}`", password=True)
 
     async def _persona(self, seed: SeedPersona, rooms: SeedRooms, places: list[Place]) -> Outcome:
         who, keeper = self._id(seed.name), self.services.personas()

@@ -142,7 +142,7 @@ async def test_the_homeserver_is_made_anew(managed: LunaProcess) -> None:
     room = await person.accept_invitation(sender=managed.user_id)
     admin = Administrator(person, room, managed.user_id)
     listed = await admin.command("/list_channels")
-    assert "1 of 1 rooms" in listed.text
+    assert "1 of 1 room\n" in listed.text
     assert "purge" in (await admin.command("/audit")).text
     await person.close()
 

@@ -4,14 +4,13 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from types import MappingProxyType
 
 import aiohttp
 
 from lunabot.config import Settings
 from lunabot.errors import WorldError
 from lunabot.matrix.events import Message
-from lunabot.matrix.ids import EventId, UserId
+from lunabot.matrix.ids import UserId
 from lunabot.memory.archive import Archive
 from lunabot.memory.retrieval.cues import Cues, read
 from lunabot.memory.retrieval.embedding import Embedder, chosen
@@ -38,7 +37,7 @@ def enough(budget_tokens: int) -> int:
 class Retriever:
     """Finds in an archive; with an embedder, what is said in other words, too.
 
-    One archive, one retriever: it keeps in memory who stands next to whom (20 bytes a message of
+    One archive, one retriever: it keeps in memory who stands next to whom (23 bytes a message of
     the rooms that were asked about) and the vectors, if there are any.
     """
 
@@ -55,19 +54,17 @@ class Retriever:
         scope: Scope,
         names: Mapping[UserId, str],
         limit: int,
-        boosts: Mapping[EventId, float] = MappingProxyType({}),
     ) -> tuple[Message, ...]:
         """Return at most `limit` messages, the best first, each as people see it now.
 
         `context` are the messages before the question, oldest first: a short question is
-        understood by them. `names` are the display names of the people there may be talk of. A
-        message's score is multiplied by its part of `boosts`, where it has one.
+        understood by them. `names` are the display names of the people there may be talk of.
 
         Raises `WorldError` where the archive fails; without the embedder's model, words do.
         """
         cues = read(question, context, names)
         likeness = await self._likeness(cues)
-        search = Search(self._timeline, question.event_id, cues, scope, boosts, likeness)
+        search = Search(self._timeline, question.event_id, cues, scope, likeness)
         return await self._archive.search(search.run, limit)
 
     async def run(self) -> None:

@@ -5,9 +5,10 @@ of what was said there (weights in `docs/design.md`, "Retrieval").
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 from lunabot.matrix.events import Message
 from lunabot.matrix.ids import UserId
@@ -27,13 +28,11 @@ _TIME = 1.2
 _OWN = 1 / 3  # an assistant's long answers would drown what people said
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A message that was found, by its key, and where it stands."""
+class Hit(NamedTuple):
+    """A message that was found: the place in its line where it stands, and its score."""
 
-    key: int
     line: Line
-    position: int
+    place: int
     score: float
 
 
@@ -50,35 +49,22 @@ def combined(indexes: Iterable[tuple[Mapping[int, float], float]]) -> dict[int, 
     return dict(total)
 
 
-def spread(hits: Sequence[Hit], most: int) -> dict[int, float]:
+def spread(hits: Iterable[Hit], most: int) -> dict[int, float]:
     """Return the hits and what gains by them: neighbours within the sitting, and the sitting.
 
     There are at most `most` keys, or more where hits and their neighbours alone are more; what
     stands nearest to the best hits is taken first.
     """
-    total: defaultdict[int, float] = defaultdict(float)
-    sitting_of: dict[int, tuple[int, int]] = {}
-    sittings: defaultdict[tuple[int, int], list[Hit]] = defaultdict(list)
-    for hit in hits:
-        keys, within = hit.line.keys, hit.line.sitting(hit.position)
-        sitting = id(hit.line), within.start
-        sittings[sitting].append(hit)
-        for distance, share in _GAINS:
-            position = hit.position + distance
-            if position in within:
-                total[keys[position]] += share * hit.score
-                sitting_of[keys[position]] = sitting
-    gifts = {sitting: _gift(of_sitting) for sitting, of_sitting in sittings.items()}
-    for key, sitting in sitting_of.items():
-        total[key] += gifts[sitting]
-    for sitting in sorted(gifts, key=gifts.__getitem__, reverse=True):
+    total: dict[int, float] = {}
+    sittings = _sittings(hits)
+    for sitting in sittings:
+        total.update(sitting.near())
+    for sitting in sittings:
         if len(total) >= most:
             break
-        best = max(sittings[sitting], key=lambda hit: hit.score)
-        new = (key for key in best.line.around(best.position, most) if key not in total)
-        for key in islice(new, most - len(total)):
-            total[key] = gifts[sitting]
-    return dict(total)
+        new = (key for key in sitting.around(most) if key not in total)
+        total.update((key, sitting.gift) for key in islice(new, most - len(total)))
+    return total
 
 
 def introduce(total: dict[int, float], lines: Iterable[Line], most: int) -> None:
@@ -93,12 +79,6 @@ def introduce(total: dict[int, float], lines: Iterable[Line], most: int) -> None
             total[key] = 0.0
     for key in total:
         total[key] += _FLOOR
-
-
-def _gift(hits: Sequence[Hit]) -> float:
-    """Return what every message of a sitting gains by the hits in it."""
-    best = sorted((hit.score for hit in hits), reverse=True)[:_BEST_OF_SITTING]
-    return _SITTING * sum(best) / _BEST_OF_SITTING
 
 
 def weight(message: Message, cues: Cues, own: frozenset[UserId]) -> float:
@@ -121,3 +101,45 @@ def share_replies(
         for giver, taker in ((one, other), (other, one)):
             if giver in scores:
                 total[taker] = total.get(taker, 0.0) + _REPLY * scores[giver]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sitting:
+    """The hits of a sitting, and what every message of it gains by them."""
+
+    line: Line
+    places: range
+    hits: Sequence[Hit]
+    gift: float
+
+    def near(self) -> dict[int, float]:
+        """Return what the hits and their neighbours have, by their keys."""
+        gained: dict[int, float] = {}
+        for _, hit_place, score in self.hits:
+            for distance, share in _GAINS:
+                place = hit_place + distance
+                if place in self.places:
+                    gained[place] = gained.get(place, self.gift) + share * score
+        return {self.line.keys[place]: score for place, score in gained.items()}
+
+    def around(self, most: int) -> Iterator[int]:
+        """Return the keys of all messages, those nearest to the best hit first."""
+        best = max(self.hits, key=lambda hit: hit.score)
+        return self.line.around(best.place, most)
+
+
+def _sittings(hits: Iterable[Hit]) -> list[_Sitting]:
+    """Return the sittings that have hits, those with the best ones first."""
+    grouped: defaultdict[tuple[int, range], list[Hit]] = defaultdict(list)
+    for hit in hits:
+        grouped[id(hit.line), hit.line.sitting(hit.place)].append(hit)
+    sittings = (
+        _Sitting(of_sitting[0].line, places, of_sitting, _gift(of_sitting))
+        for (_, places), of_sitting in grouped.items()
+    )
+    return sorted(sittings, key=lambda sitting: sitting.gift, reverse=True)
+
+
+def _gift(hits: Iterable[Hit]) -> float:
+    best = sorted((hit.score for hit in hits), reverse=True)[:_BEST_OF_SITTING]
+    return _SITTING * sum(best) / _BEST_OF_SITTING

@@ -4,7 +4,6 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from heapq import nlargest
 from typing import Protocol
 
 from lunabot.matrix.events import Message
@@ -16,6 +15,7 @@ from lunabot.memory.retrieval.timeline import Timeline
 
 _HITS = 200  # of the best messages of an index are looked at
 _LOOKED_AT = 2_000  # where most of them are not to be seen
+_AT_ONCE = 50  # are fetched at least
 _REACH = 50  # places by which what a message is may lift it, at least
 _ALIKE = 0.6  # what the vectors weigh beside the words
 _REPLIES = """
@@ -77,7 +77,6 @@ class Search:
     question: EventId
     cues: Cues
     scope: Scope
-    boosts: Mapping[EventId, float]
     likeness: Likeness | None = None
 
     def run(self, connection: sqlite3.Connection, limit: int) -> tuple[Message, ...]:
@@ -93,12 +92,12 @@ class Search:
             ]
         )
         most = limit + max(limit // 2, _REACH)
-        total = scoring.spread(list(self._hits(known, scores)), most)
+        total = scoring.spread(self._hits(known, scores), most)
         scoring.share_replies(total, scores, self._replies(connection, scores))
         if self.cues.named:
             rooms = [self.timeline.line(room_id, None) for room_id in self.scope.rooms]
             scoring.introduce(total, rooms, most)
-        candidates = nlargest(most, total, key=total.__getitem__)
+        candidates = sorted(total, key=total.__getitem__, reverse=True)[:most]
         known |= self._fetch(connection, [key for key in candidates if key not in known])
         return self._ranked({key: known[key] for key in candidates if key in known}, total)[:limit]
 
@@ -115,10 +114,10 @@ class Search:
         """Return the best messages of an index of those that may be looked at."""
         best = sorted(scores, key=scores.__getitem__, reverse=True)[:_LOOKED_AT]
         known: dict[int, Message] = {}
-        for start in range(0, len(best), _HITS):
-            if len(known) >= _HITS:
-                break
-            known |= self._fetch(connection, best[start : start + _HITS])
+        while best and len(known) < _HITS:
+            next_ones = max(_HITS - len(known), _AT_ONCE)
+            known |= self._fetch(connection, best[:next_ones])
+            best = best[next_ones:]
         return known
 
     def _fetch(self, connection: sqlite3.Connection, keys: Sequence[int]) -> dict[int, Message]:
@@ -134,9 +133,9 @@ class Search:
         for key, score in scores.items():
             message = known[key]
             line = self.timeline.line(message.room_id, message.thread)
-            position = line.position(key, message.timestamp)
-            if position is not None:
-                yield scoring.Hit(key, line, position, score)
+            place = line.position(key, message.timestamp)
+            if place is not None:
+                yield scoring.Hit(line, place, score)
 
     def _replies(
         self, connection: sqlite3.Connection, scores: Mapping[int, float]
@@ -147,9 +146,7 @@ class Search:
         self, candidates: Mapping[int, Message], total: Mapping[int, float]
     ) -> tuple[Message, ...]:
         worth = {
-            key: total[key]
-            * scoring.weight(message, self.cues, self.scope.own)
-            * self.boosts.get(message.event_id, 1.0)
+            key: total[key] * scoring.weight(message, self.cues, self.scope.own)
             for key, message in candidates.items()
             if message.event_id not in self.scope.exclude
         }

@@ -1,6 +1,6 @@
 """Who stands next to whom: the messages of each room and thread in the order of time.
 
-It costs 30 bytes of memory a message and lives on the thread of its connection.
+It costs 23 bytes of memory a message and lives on the thread of its connection.
 """
 
 import sqlite3
@@ -25,21 +25,25 @@ _MANY = 1_000  # new messages after which a room is read anew: old ones among th
 
 @dataclass(slots=True)
 class Line:
-    """A room without its threads, or one of its threads: keys, times, and numbers of sittings."""
+    """A room without its threads, or one of its threads, in time order.
+
+    `keys` and `times` have an entry a message; `starts` are the places where sittings begin, or
+    none where they are to be found anew.
+    """
 
     keys: "array[int]" = field(default_factory=lambda: array("q"))
     times: "array[int]" = field(default_factory=lambda: array("q"))
-    sittings: "array[int]" = field(default_factory=lambda: array("l"))
+    starts: "array[int]" = field(default_factory=lambda: array("l"))
 
     def add(self, key: int, time: int) -> None:
         """Put a message in its place, which mostly is the end."""
         place = bisect_right(self.times, time)
         self.keys.insert(place, key)
         self.times.insert(place, time)
-        if place == len(self.sittings):
-            self.sittings.append(self._sitting(place))
-        else:
-            del self.sittings[:]
+        if place < len(self.times) - 1:
+            del self.starts[:]  # they are found anew when somebody asks
+        elif (self.starts or not place) and self._begins(place):
+            self.starts.append(place)
 
     def position(self, key: int, time: int) -> int | None:
         """Return where a message stands, if it does."""
@@ -48,17 +52,13 @@ class Line:
                 return place
         return None
 
-    def numbered(self) -> "array[int]":
-        """Return the numbers of the sittings the messages belong to, in time order."""
-        while len(self.sittings) < len(self.times):
-            self.sittings.append(self._sitting(len(self.sittings)))
-        return self.sittings
-
     def sitting(self, position: int) -> range:
         """Return where the sitting stands that a message belongs to."""
-        numbers = self.numbered()
-        number = numbers[position]
-        return range(bisect_left(numbers, number), bisect_right(numbers, number))
+        if not self.starts:
+            self.starts.extend(filter(self._begins, range(len(self.times))))
+        after = bisect_right(self.starts, position)
+        stop = self.starts[after] if after < len(self.starts) else len(self.times)
+        return range(self.starts[after - 1], stop)
 
     def around(self, position: int, most: int) -> Iterator[int]:
         """Return the keys of a message's sitting, the nearest first, as far as so many places."""
@@ -66,11 +66,8 @@ class Line:
         near = range(max(within.start, position - most), min(within.stop, position + most + 1))
         return (self.keys[at] for at in sorted(near, key=lambda place: abs(place - position)))
 
-    def _sitting(self, place: int) -> int:
-        if not place:
-            return 0
-        paused = self.times[place] - self.times[place - 1] > PAUSE
-        return self.sittings[place - 1] + paused
+    def _begins(self, place: int) -> bool:
+        return not place or self.times[place] - self.times[place - 1] > PAUSE
 
 
 class Timeline:
@@ -84,7 +81,7 @@ class Timeline:
         self._rooms: dict[RoomId, dict[EventId | None, Line]] = {}
         self.lengths = array("H")
         self._codes: dict[RoomId, int] = {}
-        self._room_codes = array("l")
+        self._room_codes = array("I")
         self._seen = 0
 
     def update(self, connection: sqlite3.Connection, rooms: Iterable[RoomId]) -> None:
@@ -113,7 +110,10 @@ class Timeline:
 
     def line(self, room_id: RoomId, thread: EventId | None) -> Line:
         """Return the line of a room or of a thread in it."""
-        return self._rooms.setdefault(room_id, {}).setdefault(thread, Line())
+        lines = self._rooms.setdefault(room_id, {})
+        if thread not in lines:
+            lines[thread] = Line()
+        return lines[thread]
 
     def _add(self, rows: Iterable[tuple[RoomId, EventId | None, int, int, int]]) -> None:
         added = [0] * (self._seen + 1 - len(self.lengths))

@@ -34,7 +34,7 @@ def _asks_no_more(asking: AskingHouse) -> None:
     [
         (_one_more, "Not done: what would go has changed since I asked. Ask again."),
         (_none_left, "There is no snowman."),
-        (_renamed, "There is no command `/melt`."),
+        (_renamed, "There is no command `melt`."),
         (_asks_no_more, "Not done: what would go has changed since I asked. Ask again."),
     ],
 )

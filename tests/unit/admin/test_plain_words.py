@@ -89,7 +89,7 @@ async def tap_of_a_stranger(house: House, key: str) -> None:
 @pytest.mark.parametrize(
     ("proposed", "said"),
     [
-        (call("/greit"), "I thought of `/greit`, but: There is no command `/greit`. Did you mean"),
+        (call("/greit"), "I thought of `/greit`, but: There is no command `greit`. Did you mean"),
         (call("/fail"), "but: `HOW` is missing"),
         (call("/unlock sk"), "but: that has to be typed."),
         (call("!greet " + "x" * 5000), "but: it is too long to be shown"),

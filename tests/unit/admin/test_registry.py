@@ -57,9 +57,9 @@ def test_an_unknown_verb_gets_the_nearest_and_the_way_to_all() -> None:
     with pytest.raises(UserMistake) as mistake:
         REGISTRY.require("spwan")
     assert str(mistake.value) == (
-        "There is no command `/spwan`. Did you mean `/spawn`? `/commands` lists what there is."
+        "There is no command `spwan`. Did you mean `!spawn`? `!commands` lists what there is."
     )
-    with pytest.raises(UserMistake, match="There is no command `/xyzzy`"):
+    with pytest.raises(UserMistake, match="There is no command `xyzzy`"):
         REGISTRY.require("xyzzy")
 
 

@@ -30,7 +30,7 @@ async def test_a_command_is_answered_marked_and_audited(house: House) -> None:
         ("/fail mistake", "the reason, sk-secret"),
         ("/fail world", "That did not work: the reason, sk-secret."),
         ("/fail otherwise", "no"),
-        ("/gret moon", "There is no command `/gret`. Did you mean `/greet`?"),
+        ("/gret moon", "There is no command `gret`. Did you mean `!greet`?"),
         ("/fail", "`HOW` is missing: as what.\n\nUsage: `/fail HOW`"),
     ],
 )

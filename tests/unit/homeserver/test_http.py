@@ -47,12 +47,16 @@ class Scripted:
         return response if isinstance(response, web.StreamResponse) else await response
 
     @asynccontextmanager
-    async def client(self, patience_s: float = 30) -> AsyncIterator[HomeserverClient]:
+    async def client(
+        self, patience_s: float = 30, attempt_timeout_s: float = 5
+    ) -> AsyncIterator[HomeserverClient]:
         application = web.Application()
         application.router.add_route("*", "/{path:.*}", self.handle)
         async with TestServer(application) as server, aiohttp.ClientSession() as session:
             url = str(server.make_url("/"))
-            yield HomeserverClient(url, session, patience_s=patience_s, attempt_timeout_s=0.2)
+            yield HomeserverClient(
+                url, session, patience_s=patience_s, attempt_timeout_s=attempt_timeout_s
+            )
 
 
 async def test_a_call_sends_what_it_is_given() -> None:
@@ -94,7 +98,7 @@ async def test_what_may_pass_is_tried_again(trouble: Answer) -> None:
 
 async def test_a_server_that_does_not_answer_in_time_is_asked_again() -> None:
     server = Scripted(json_answer({"ok": True}))
-    async with server.client() as http, slow_once(server):
+    async with server.client(attempt_timeout_s=0.5) as http, slow_once(server):
         assert await http.call("GET", "/x") == {"ok": True}
     assert len(server.requests) == 2
 

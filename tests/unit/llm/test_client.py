@@ -85,7 +85,7 @@ async def test_a_hanging_attempt_is_given_up_and_tried_again(
     model: FakeModel, make_client: MakeClient
 ) -> None:
     model.enqueue(Hang(), Answer("at last"))
-    assert (await make_client(timeout_s=0.1).complete(HELLO)).text == "at last"
+    assert (await make_client(timeout_s=0.5).complete(HELLO)).text == "at last"
 
 
 async def test_what_does_not_pass_ends_in_time(model: FakeModel, make_client: MakeClient) -> None:

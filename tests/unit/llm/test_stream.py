@@ -76,7 +76,7 @@ async def test_an_empty_stream_is_an_error(model: FakeModel, client: ModelClient
 
 async def test_a_hanging_stream_is_given_up(model: FakeModel, make_client: MakeClient) -> None:
     model.enqueue(Hang(), Answer("hi"))
-    assert (await heard(make_client(timeout_s=0.2)))[0] == "hi"
+    assert (await heard(make_client(timeout_s=0.5)))[0] == "hi"
 
 
 async def test_usage_is_not_asked_for_again_where_it_was_refused(

@@ -32,12 +32,24 @@ async def words(model: FakeModel, memory: Memory) -> AsyncIterator[FirstWords]:
         timeout_s=5,
         max_tokens=100,
         max_concurrent=1,
-        retry_total_s=0.1,
+        retry_total_s=5,
     )
     company = Company(lambda: Character(LUNA, ("Luna",), "You are Luna."))
     company.put(teacher(model="big"))
-    yield FirstWords(lambda: client, company, memory)
+    yield FirstWords(lambda: client, company, memory, _length)
     await client.close()
+
+
+async def _length(text: str) -> int:
+    return len(text)
+
+
+async def test_what_a_greeting_cost_is_noted(
+    words: FirstWords, model: FakeModel, memory: Memory
+) -> None:
+    await words.say(FakeAccount(TEACHER), CLASSROOM)
+    tokens = await memory.archive.tokens_since(0)
+    assert tokens.keys() == {TEACHER} and tokens[TEACHER] > 0
 
 
 async def test_a_greeting_in_character_is_said_and_remembered(

@@ -72,6 +72,19 @@ async def test_an_account_that_ends_is_closed_and_opened_anew(
     assert len(village.told) == isinstance(failure, RuntimeError)
 
 
+async def test_it_is_no_longer_in_a_room_that_was_deleted(village: Village) -> None:
+    village.memory.state.put_persona(scout())
+    await village.fleet.start()
+    village.fleet.keep(scout(Stay(CLASSROOM, 1), Stay(HOME, 2)))
+    account = village.fleet.opened[0]
+    for room_id in (CLASSROOM, HOME):
+        account.enter(room_id)
+    village.fleet.forget_room(CLASSROOM)
+    assert list(account.client.rooms) == [HOME]
+    assert village.company.personas()[SCOUT].rooms == (HOME,)
+    assert village.memory.state.personas()[SCOUT].rooms == (HOME,)
+
+
 async def test_a_dismissed_one_does_not_come_back(village: Village) -> None:
     village.memory.state.put_persona(scout())
     await village.fleet.start()

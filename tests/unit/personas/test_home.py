@@ -28,7 +28,7 @@ REFUSED = Status(403, {"errcode": "M_FORBIDDEN", "error": "no"})
 @pytest.fixture
 async def homes(home: FakeHomeserver, tmp_path: Path) -> AsyncIterator[Homes]:
     async with aiohttp.ClientSession() as session:
-        http = HomeserverClient(home.url, session, patience_s=0.5)
+        http = HomeserverClient(home.url, session, patience_s=2)
         apis = ClientApi(http, lambda: "luna's"), AdminApi(http, lambda: "luna's")
         yield Homes(*apis, PersonaSecrets(tmp_path))
 

@@ -17,6 +17,10 @@ from tests.unit.personas.characters import CLASSROOM
 from tests.unit.personas.village import SCOUT, Village, summons
 
 
+async def _length(text: str) -> int:
+    return len(text)
+
+
 @pytest.fixture
 async def keeper(village: Village) -> AsyncIterator[Keeper]:
     tasks = Tasks()
@@ -27,7 +31,7 @@ async def keeper(village: Village) -> AsyncIterator[Keeper]:
         village.dismisser,
         Shaper(village.homes, village.fleet),
         village.fleet,
-        FirstWords(lambda: model, village.company, village.memory),
+        FirstWords(lambda: model, village.company, village.memory, _length),
         tasks,
         village.told.append,
     )

@@ -72,7 +72,7 @@ class World:
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     async with FakeHomeserver() as home, aiohttp.ClientSession() as session:
-        http = HomeserverClient(home.url, session, patience_s=0.1)
+        http = HomeserverClient(home.url, session, patience_s=2)
         yield await World(home, http, tmp_path).begin()
 
 

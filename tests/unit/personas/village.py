@@ -174,7 +174,7 @@ class Village(AsyncExitStack):
 
     async def __aenter__(self) -> Self:
         session = await self.enter_async_context(aiohttp.ClientSession())
-        http = HomeserverClient(self._url, session, patience_s=0.3)
+        http = HomeserverClient(self._url, session, patience_s=10)
         client_api, admin_api = ClientApi(http, _token), AdminApi(http, _token)
         self.secrets = PersonaSecrets(self.folder)
         self.company = Company(lambda: Character(LUNA, ("Luna",), "You are Luna."))

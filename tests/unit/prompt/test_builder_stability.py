@@ -22,8 +22,8 @@ _PEOPLE = st.sampled_from([LUNA, ALICE, BOB, UserId("@x:y")])
 
 @settings(deadline=None)
 @given(
-    sizes=st.lists(st.tuples(_PEOPLE, st.integers(1, 50)), min_size=20, max_size=60),
-    budget=st.integers(1_000, 1_400),
+    sizes=st.lists(st.tuples(_PEOPLE, st.integers(1, 50)), min_size=20, max_size=45),
+    budget=st.integers(1_000, 1_200),
     lens=st.integers(0, 200),
     with_retrieved=st.booleans(),
 )

@@ -59,7 +59,7 @@ class Study:
         self.holding = asyncio.Event()
         self.client = ModelClient(
             model.base_url, "", "fake", temperature=0, timeout_s=5, max_tokens=1000,
-            max_concurrent=4, retry_total_s=0.2, first_pause_s=0.01,
+            max_concurrent=4, retry_total_s=5, first_pause_s=0.01,
         )  # fmt: skip
         self.desk = Desk(
             memory,

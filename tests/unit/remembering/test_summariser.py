@@ -133,7 +133,7 @@ async def test_on_command_even_the_newest_part_is_summed_up(study: Study) -> Non
     result = await study.summariser.summarise(None, progress=progress)
     assert (result.chapters, result.lenses, result.notes, result.left) == (1, 2, 0, "")
     assert result.tokens == await study.writer.spent_today() > 0
-    assert told[-1] == "1 chapters and 2 lens texts written, 0 times notes taken"
+    assert told[-1] == "Written so far: chapters 1, lens texts 2, notes 0"
     await study.hear(MORNING)
     await study.summariser.summarise(ROOM)
     first, second = study.memory.state.chapters.of(ROOM)

@@ -28,7 +28,12 @@ def move_in(house: House) -> FakeAccount:
     persona.enter(LAKE, ANN, encrypted=True).name = "Lake"
     company = SimpleNamespace(personas=lambda: {teacher().user_id: teacher()})
     accounts = {house.account.user_id: house.account, persona.user_id: persona}
-    fleet = SimpleNamespace(company=company, accounts=accounts, trouble=lambda who: "")
+    fleet = SimpleNamespace(
+        company=company,
+        accounts=accounts,
+        trouble=lambda who: "",
+        forget_room=house.account.forget_room,
+    )
     house.services.personas = lambda: SimpleNamespace(  # type: ignore[assignment,return-value]
         fleet=fleet
     )

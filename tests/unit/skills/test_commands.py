@@ -30,5 +30,5 @@ async def test_explains_one(verb: str) -> None:
 
 
 async def test_names_the_nearest_to_a_typo() -> None:
-    with pytest.raises(UserMistake, match="Did you mean `/commands`"):
+    with pytest.raises(UserMistake, match="Did you mean `!commands`"):
         await answer("comands")

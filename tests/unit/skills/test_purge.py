@@ -204,6 +204,7 @@ async def test_the_rooms_that_luna_made_but_the_admin_room(house: House) -> None
         ANN
     ]
     assert (await bodies(house), await bodies(house, LAKE)) == ([], ["splash"])
+    assert TRAILS not in house.account.client.rooms
 
 
 async def test_only_a_managed_homeserver_may_be_purged(house: House, tmp_path: Path) -> None:

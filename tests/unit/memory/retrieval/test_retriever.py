@@ -151,16 +151,6 @@ async def test_long_answers_of_luna_do_not_drown_people(archive: Archive) -> Non
     assert (await found(archive, "Which allergy to peanuts does she have?"))[0] == "$ada"
 
 
-async def test_boosts_lift_a_message(archive: Archive) -> None:
-    await archive.record_history(spaced("a heron flew by", "a heron flew by"))
-    question = said("$question", "Did any herons fly by here?", sender=BOB, at=10**12)
-    for favourite in (EventId("$0"), EventId("$1")):
-        ranked = await Retriever(archive).search(
-            question, (), scope(), NAMES, 1, boosts={favourite: 1.1}
-        )
-        assert [message.event_id for message in ranked] == [favourite]
-
-
 def test_more_is_asked_for_than_a_prompt_can_hold_within_bounds() -> None:
     assert [enough(tokens) for tokens in (0, 1_200, 10**9)] == [50, 100, 600]
 

@@ -34,27 +34,27 @@ def test_nothing_is_joined_where_nothing_scores() -> None:
 
 def test_neighbours_gain_on_both_sides_and_only_within_the_sitting() -> None:
     line = _line(0, 1, 2, 3 * PAUSE)
-    total = spread([Hit(2, line, 2, 1.0)], 100)
+    total = spread([Hit(line, 2, 1.0)], 100)
     assert total[2] > total[1] > total[0] > 0
     assert 3 not in total
 
 
 def test_what_hits_give_adds_up() -> None:
     line = _line(*range(7))
-    total = spread([Hit(1, line, 1, 1.0), Hit(3, line, 3, 1.0)], 100)
+    total = spread([Hit(line, 1, 1.0), Hit(line, 3, 1.0)], 100)
     assert total[2] > total[4] > total[5]
 
 
 def test_a_strong_sitting_beats_a_stray_word() -> None:
     line = _line(0, 1, 2, 3 * PAUSE)
-    hits = [Hit(position, line, position, 1.0) for position in (0, 1, 3)]
+    hits = [Hit(line, position, 1.0) for position in (0, 1, 3)]
     total = spread(hits, 100)
     assert total[2] > 0 and total[0] > total[3]
 
 
 def test_no_more_of_sittings_is_taken_than_asked_for() -> None:
     line = _line(*range(1_000))
-    assert len(spread([Hit(5, line, 5, 1.0)], 50)) == 50
+    assert len(spread([Hit(line, 5, 1.0)], 50)) == 50
 
 
 def test_an_introduction_fills_with_what_was_said_first_and_keeps_the_order() -> None:

@@ -27,20 +27,15 @@ def test_a_line_is_in_time_order_and_cut_at_pauses(hours: list[int]) -> None:
     line = Line()
     for key, hour in enumerate(hours):
         line.add(key, hour * PAUSE)
-        line.numbered()
     times = [hours[key] * PAUSE for key in line.keys]
     assert times == sorted(times) == list(line.times)
-    sittings = list(line.numbered())
-    steps = zip(times, times[1:], sittings, sittings[1:], strict=False)
-    assert all((after - before > PAUSE) == (two - one == 1) for before, after, one, two in steps)
+    paused = [place for place in range(1, len(times)) if times[place] - times[place - 1] > PAUSE]
     for position, key in enumerate(line.keys):
         assert line.position(key, line.times[position]) == position
-        others = [
-            other
-            for other, number in zip(line.keys, sittings, strict=True)
-            if number == sittings[position]
-        ]
-        assert sorted(line.around(position, 99)) == sorted(others)
+        start = max((place for place in paused if place <= position), default=0)
+        stop = min((place for place in paused if place > position), default=len(times))
+        assert line.sitting(position) == range(start, stop)
+        assert sorted(line.around(position, 99)) == sorted(line.keys[start:stop])
     assert line.position(len(hours), 0) is None
 
 
