@@ -99,11 +99,12 @@ class SynapseProcess(Homeserver):
         settings: dict[str, Any] = yaml.safe_load((CONTAINERS / "synapse/test.yaml").read_text())
         for listener in settings["listeners"]:
             listener.update(port=self._port, bind_addresses=["127.0.0.1"])
-        database = {"name": "sqlite3", "args": {"database": str(folder / "homeserver.db")}}
+        # One thread: SQLite lets but one of them write, and each change of threads costs.
+        arguments = {"database": str(folder / "homeserver.db"), "cp_min": 1, "cp_max": 1}
         return settings | {
             "server_name": self.server_name,
             "public_baseurl": self.url,
-            "database": database,
+            "database": {"name": "sqlite3", "args": arguments},
             "media_store_path": str(folder / "media"),
             "signing_key_path": str(folder / "signing.key"),
             "log_config": str(CONTAINERS / "synapse/log.yaml"),

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.homeserver import Homeserver
-from tests.e2e.process import ChildProcess
+from tests.e2e.process import PythonProcess
 from tests.e2e.session import unique
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,7 +60,7 @@ class LunaProcess:
         for name, section in (sections or {}).items():
             self.configure(name, section)
         secret = homeserver.registration_shared_secret
-        self.process = ChildProcess(
+        self.process = PythonProcess(
             [sys.executable, "-m", "lunabot", "up", "--config", str(self.configuration_file)],
             environment={
                 "PYTHONPATH": str(ROOT),

@@ -8,6 +8,8 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tests.e2e.forking import CAN_FORK, ForkedProcess, ForkServer
+
 
 class ChildProcess:
     """A command that runs beside the tests; `start` may be called again after it ended.
@@ -28,8 +30,8 @@ class ChildProcess:
         self.output: list[str] = []
         self.errors: list[str] = []
         self.environment = {**os.environ, **(environment or {})}
-        self._folder = folder
-        self._process: asyncio.subprocess.Process | None = None
+        self.folder = folder
+        self._process: asyncio.subprocess.Process | ForkedProcess | None = None
         self._readers: list[asyncio.Task[None]] = []
 
     @property
@@ -51,22 +53,25 @@ class ChildProcess:
     async def start(self) -> None:
         """Spawn the command and begin to collect what it says."""
         assert not self.running, "the process is running already"
-        self._process = await asyncio.create_subprocess_exec(
-            *self.command,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env=self.environment,
-            cwd=self._folder,
-            limit=1 << 20,
-            start_new_session=True,
-        )
+        self._process = await self._spawn()
         stdout, stderr = self._process.stdout, self._process.stderr
         assert stdout is not None and stderr is not None
         self._readers = [
             asyncio.create_task(self._collect(stdout, self.output)),
             asyncio.create_task(self._collect(stderr, self.errors)),
         ]
+
+    async def _spawn(self) -> asyncio.subprocess.Process | ForkedProcess:
+        return await asyncio.create_subprocess_exec(
+            *self.command,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=self.environment,
+            cwd=self.folder,
+            limit=1 << 20,
+            start_new_session=True,
+        )
 
     async def _collect(self, stream: asyncio.StreamReader, lines: list[str]) -> None:
         while line := await stream.readline():
@@ -129,3 +134,16 @@ class ChildProcess:
         lines = [*self.output[-15:], "-- standard error:", *self.errors[-40:]]
         status = "it runs" if self.running else f"exit status {self.exit_status}"
         return "\n".join([f"{' '.join(self.command[:6])}: {problem} ({status})", *lines])
+
+
+class PythonProcess(ChildProcess):
+    """A child that runs Luna's modules (``python -m …`` or ``-c …``), forked where that works.
+
+    It is then as if started anew, but has imported them in no time; see `tests.e2e.fork_server`.
+    """
+
+    async def _spawn(self) -> asyncio.subprocess.Process | ForkedProcess:
+        if not CAN_FORK or "LD_PRELOAD" in self.environment:  # only a new program loads that
+            return await super()._spawn()
+        server = ForkServer.of_this_run()
+        return await server.spawn(self.command[1:], self.environment, self.folder)

@@ -1,7 +1,10 @@
 """The helpers themselves: what the other tests rely on is so."""
 
 import asyncio
+import os
+import signal
 import sys
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -10,7 +13,7 @@ from tests.e2e.faults import cut, hold, html, late_answer, lost_answer, refusal
 from tests.e2e.homeserver import Homeserver, SynapseProcess
 from tests.e2e.house import House
 from tests.e2e.person import Person
-from tests.e2e.process import ChildProcess
+from tests.e2e.process import ChildProcess, PythonProcess
 from tests.e2e.proxy import FaultyProxy
 from tests.e2e.timeline import membership, message, reaction_to, reply_to
 
@@ -97,10 +100,34 @@ async def test_a_client_survives_the_loss_of_its_homeserver(
     await erin.close()
 
 
-async def test_a_process_that_ends_early_says_why() -> None:
-    process = ChildProcess([sys.executable, "-c", "print('begun'); raise SystemExit('no fuel')"])
+KINDS = pytest.mark.parametrize("kind", [ChildProcess, PythonProcess])
+
+
+@KINDS
+async def test_a_process_that_ends_early_says_why(kind: type[ChildProcess]) -> None:
+    process = kind([sys.executable, "-c", "print('begun'); raise SystemExit('no fuel')"])
     await process.start()
     assert await process.wait_for_line("begun") == "begun"
     with pytest.raises(AssertionError, match=r"(?s)ended before.*no fuel"):
         await process.wait_for_line("done")
     assert await process.wait() == 1
+
+
+@KINDS
+async def test_a_process_is_what_it_was_started_as_until_it_is_killed(
+    kind: type[ChildProcess], tmp_path: Path
+) -> None:
+    code = """if True:
+        import os, signal, sys
+        print(os.getcwd(), os.environ["WORD"], sys.argv, sys.stdin.read(), flush=True)
+        signal.pause()
+    """
+    command = [sys.executable, "-c", code, "more"]
+    process = kind(command, environment={"WORD": "moon"}, folder=tmp_path)
+    for _ in range(2):
+        began = len(process.output)
+        await process.start()
+        line = await process.wait_for_line("moon", after=began)
+        assert line == f"{tmp_path} moon ['-c', 'more'] "
+        assert os.getsid(process.pid) == process.pid
+        assert await process.kill() == process.exit_status == -signal.SIGKILL

@@ -52,7 +52,7 @@ class Traces:
             return not found
 
         with contextlib.suppress(AssertionError):
-            await until(nothing, 3, "")
+            await until(nothing, 30, "")
         assert not found, f"of {name} is left: {', '.join(found)}"
 
     async def account(self, name: str) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 import nio
 import pytest
 import vodozemac
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from nio.crypto.sessions import InboundGroupSession
 
@@ -235,6 +235,7 @@ KEYS = signed_device(vodozemac.Account(), ADA, "PHONE")["keys"]
 
 
 @FUZZ
+@example({**PHONE, "keys": KEYS, "algorithms": [made_up.nested()]})
 @given(strange=made_up.spoiled(PHONE, {**PHONE, "keys": KEYS}) | made_up.json)
 def test_a_strange_device_costs_nobody_theirs(luna: Hearing, strange: Any) -> None:
     bob = "@bob:localhost"
