@@ -136,7 +136,8 @@ async def run(numbers: Sequence[int], idle_s: float) -> None:
             await stage.start_server()
             model_url = await stage.start_model(0)
             async with House(stage.server, folder / "house", model_url) as house:
-                await measure(stage.server, await house.household(), numbers, idle_s)
+                household = await house.household(forked=False)
+                await measure(stage.server, household, numbers, idle_s)
 
 
 def main() -> None:

@@ -148,6 +148,7 @@ async def at_work(stage: Stage, folder: Path, url: str) -> AsyncIterator[Househo
             person,
             homeserver_url=url,
             sections={"loops": {"inhuman_seconds": 0}},  # the people here are no slower than bots
+            forked=False,
         )
         _add_skill(luna)
         yield await house.start(luna, person)

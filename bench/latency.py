@@ -93,6 +93,7 @@ class Stage(AsyncExitStack):
             model_url=model_url,
             administrators=[administrator],
             sections={"loops": {"inhuman_seconds": 0}},  # the people here are no slower than bots
+            forked=False,
         )
         await luna.start()
         self.push_async_callback(luna.close)

@@ -246,6 +246,8 @@ def _room(data: dict[str, Any], room_id: str) -> Room:
 def _user(sender: str) -> UserId:
     if sender.lower() in ASSISTANTS:
         return LUNA
+    if not sender.isascii():  # an account has an ASCII name; people keep being different ones
+        return UserId(f"@u{sender.encode().hex()}:localhost")
     return UserId(f"@{re.sub(r'[^a-z0-9]+', '_', sender.lower())}:localhost")
 
 

@@ -49,7 +49,7 @@ async def found(
     """Bring everybody together; takes a minute or two."""
     port = free_port()
     sections: dict[str, Any] = {**SECTIONS, "metrics": {"port": port}}
-    household = await house.household(homeserver_url=proxy.url, sections=sections)
+    household = await house.household(homeserver_url=proxy.url, sections=sections, forked=False)
     luna, admin = household
     personas = [await _summon(admin) for _ in range(size.personas)]
     people = [await house.person() for _ in range(size.people)]

@@ -164,3 +164,5 @@ class Luna:
             await self.services.model.check()
         except WorldError as error:
             self.services.problems.report("model", str(error))
+        finally:
+            gc.freeze()  # the model's package came only now

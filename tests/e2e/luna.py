@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.homeserver import Homeserver
-from tests.e2e.process import PythonProcess
+from tests.e2e.process import ChildProcess, PythonProcess
 from tests.e2e.session import unique
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,7 +21,8 @@ class LunaProcess:
     `sections` adds to, or replaces parts of, the sections of her configuration:
     ``{"context": {"budget_tokens": 500}}``. Her environment holds the homeserver's registration
     shared secret and what `environment` adds. She may be started again after every end, on what
-    she left in her folder.
+    she left in her folder. Where it counts how she starts, and how much memory she takes, she is
+    not to be `forked` (see `PythonProcess`).
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class LunaProcess:
         homeserver_url: str | None = None,
         sections: Mapping[str, Section] | None = None,
         environment: Mapping[str, str] | None = None,
+        forked: bool = True,
     ) -> None:
         self.folder = folder
         self.localpart = unique("luna")
@@ -60,7 +62,8 @@ class LunaProcess:
         for name, section in (sections or {}).items():
             self.configure(name, section)
         secret = homeserver.registration_shared_secret
-        self.process = PythonProcess(
+        process = PythonProcess if forked else ChildProcess
+        self.process: ChildProcess = process(
             [sys.executable, "-m", "lunabot", "up", "--config", str(self.configuration_file)],
             environment={
                 "PYTHONPATH": str(ROOT),

@@ -21,7 +21,6 @@ from lunabot.memory.retrieval.words import words
 
 _LONGEST = 2_000  # characters of a question that are read
 _MOST_WORDS = 60
-_SHORT = 3
 _VAGUE = 1  # words besides those every question has
 _BEFORE = 2
 _HEAD = 1_000  # characters of a message in which a time or a question mark counts
@@ -54,7 +53,7 @@ def read(question: Message, context: Sequence[Message], names: Mapping[UserId, s
     called = {user: _calling(user, name, topic) for user, name in names.items()}
     named = {user: by for user, by in called.items() if by}
     before = [_said(message) for message in context[-_BEFORE:]]
-    if len(topic) > _VAGUE and len(asked) > _SHORT:
+    if len(topic) > _VAGUE:
         before = []
     topic += [word for said in before for word in _topic(words(said))]
     speakers = [word for user in named for word in words(localpart(user))]

@@ -6,6 +6,7 @@ Every function that takes a connection runs on the thread of that connection.
 import hashlib
 import json
 import math
+import re
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -21,6 +22,10 @@ from lunabot.memory.retrieval.words import STEM, words
 _K1 = 0.9
 _B = 0.4
 _USUAL = 120  # characters of a message
+_INFLECTED = 4  # letters of a word that may have an ending
+_LEAST = 3  # letters a word is still known by
+_ARTICLE = "\u0627\u0644"  # of Arabic, a part of the word that follows
+_ARABIC_LETTERS = re.compile("[\u0620-\u064a]")
 # A word that one message in five has tells little; rarer ones must be left.
 _COMMON = 5
 _FEW = 100
@@ -71,9 +76,10 @@ def _terms(connection: sqlite3.Connection, cues: Cues) -> list[tuple[str, ...]]:
     """
     spoke = (called for user, called in cues.named.items() if _spoke(connection, user))
     idle = frozenset[str]().union(*spoke)
-    terms = [_forms(word) for word in cues.words if word not in idle]
+    told = [word for word in cues.words if word not in idle] or cues.words
     return [
-        *(terms or map(_forms, cues.words)),
+        *map(_forms, told),
+        *((_family(word),) for word in told if not word.isascii() and len(word) >= _INFLECTED),
         *((f'label : "{word}"',) for word in cues.labels),
     ]
 
@@ -82,6 +88,20 @@ def _forms(word: str) -> tuple[str, ...]:
     """Return a word by its beginning, if it has more than that, and by itself."""
     whole = f'words : "{word}"'
     return (f'words : ("{word[:STEM]}" * OR "{word}")', whole) if len(word) > STEM else (whole,)
+
+
+def _family(word: str) -> str:
+    """Return by what the other forms of a word beyond ASCII are found, besides the word itself.
+
+    It goes without its ending; in Arabic, with the article and without it, as in Larkey,
+    Ballesteros and Connell 2002, "Improving Stemming for Arabic Information Retrieval".
+    """
+    bare = word.removeprefix(_ARTICLE) if len(word) == STEM else word
+    beginning = bare[: max(min(len(bare), STEM) - 1, _LEAST)]
+    match = f'"{beginning}" *'
+    if _ARABIC_LETTERS.match(bare):
+        match += f' OR "{_ARTICLE}{beginning[:_LEAST]}" *'
+    return f"words : ({match})"
 
 
 def _spoke(connection: sqlite3.Connection, user: UserId) -> bool:

@@ -86,6 +86,7 @@ def test_a_short_question_takes_in_the_two_messages_before_it() -> None:
     assert cues.words == ("ferry", "sails", "hvar", "island")
     assert cues.text == "and then?\nWhich ferry sails\nto Hvar island"
     assert "ferry" not in read(said("$4", "Where do turtles lay their eggs?"), before, {}).words
+    assert "ferry" not in read(said("$4", "Кто упоминал книгу?"), before, {}).words
 
 
 def test_what_a_question_quotes_of_others_is_not_asked() -> None:

@@ -41,6 +41,17 @@ async def test_words_are_found_whatever_their_ending(archive: Archive) -> None:
     assert await found(archive, "Who is adopting a puppy?") == ["$0"]
 
 
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [("Я потерял его книгу", "Что было с книгой?"), ("قرأت كتابا أمس", "أين الكتاب؟")],
+)
+async def test_other_forms_are_found_in_languages_without_a_stemmer(
+    archive: Archive, text: str, question: str
+) -> None:
+    await archive.record_history(spaced("nothing", text, "nothing"))
+    assert await found(archive, question) == ["$1"]
+
+
 async def test_long_words_are_found_by_their_first_letters(archive: Archive) -> None:
     await archive.record_history(
         spaced("He married last week", "We sailed", "eine verzogene Katze")
