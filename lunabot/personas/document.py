@@ -18,6 +18,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
+from lunabot.config.keys import dotted
 from lunabot.config.values import UserIdText, check_text, shown
 from lunabot.matrix.ids import RoomId
 from lunabot.personas.trait import check_traits
@@ -44,7 +45,7 @@ def mistakes(error: ValidationError) -> tuple[str, ...]:
 
 
 def _line(error: ErrorDetails) -> str:
-    place = ".".join(str(part) for part in error["loc"])
+    place = dotted(error["loc"])
     return f"{place}: {_wrong(error)}" if place else _wrong(error)
 
 

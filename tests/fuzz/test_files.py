@@ -4,7 +4,7 @@ import json as json_text
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lunabot.config import ConfigError, load_settings
@@ -66,6 +66,7 @@ personas = st.dictionaries(
 
 
 @FUZZ
+@example(json_text.dumps({TEACHER: {"\n": made_up.nested()}}).encode())
 @given(
     (personas | made_up.json).map(json_text.dumps).map(str.encode)
     | st.binary()

@@ -90,6 +90,7 @@ def test_traits_are_kept_by_their_full_names() -> None:
         ("mood", float("inf"), "mood: holds a number that is too large or none"),
         ("mood", [{"\ud800": 1}], "mood: is not valid UTF-8"),
         ("mood", json.loads("[" * 30 + "]" * 30), "mood: is nested over 20 deep"),
+        ("\n", float("inf"), "holds a number that is too large or none"),
     ],
 )
 def test_a_mistake_names_the_field_and_the_fix(field: str, value: object, line: str) -> None:
