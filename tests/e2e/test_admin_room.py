@@ -34,7 +34,7 @@ async def test_there_is_one_mark_and_one_notice(admin: Administrator) -> None:
 async def test_a_typo_gets_the_nearest_command(admin: Administrator) -> None:
     result = await admin.command("/helth")
     assert result.mark == "❌"
-    assert "/health" in result.text
+    assert "!health" in result.text
 
 
 async def test_a_mistake_gets_the_usage(admin: Administrator) -> None:

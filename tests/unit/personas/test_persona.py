@@ -81,12 +81,12 @@ def test_traits_are_kept_by_their_full_names() -> None:
         ("created_at", "2025-01-31T12:00:00", "is not a time in UTC"),
         ("created_by", "admin", "created_by: 'admin' is not a user id – e.g. @admin:localhost"),
         ("rooms", "Classroom", "rooms: 'Classroom' is not a list – put it in [brackets]"),
-        ("rooms", ["#a:b"], "rooms.0: '#a:b' is not a room id – e.g. !abc:example.org"),
-        ("stays", [7], "stays.0: 7 is not an object – put it in {braces}"),
-        ("stays", [{"joined_at": 1}], "stays.0.room_id: is missing – add it"),
+        ("rooms", ["#a:b"], "rooms[0]: '#a:b' is not a room id – e.g. !abc:example.org"),
+        ("stays", [7], "stays[0]: 7 is not an object – put it in {braces}"),
+        ("stays", [{"joined_at": 1}], "stays[0].room_id: is missing – add it"),
         ("stays", [{"room_id": "!a", "joined_at": 1.5}], "joined_at: 1.5 is not a whole number"),
-        ("stays", [{"room_id": "!a", "joined_at": -1}], "stays.0.joined_at: -1 does not fit"),
-        ("notes", [""], "notes.0: is blank – write something"),
+        ("stays", [{"room_id": "!a", "joined_at": -1}], "stays[0].joined_at: -1 does not fit"),
+        ("notes", [""], "notes[0]: is blank – write something"),
         ("mood", float("inf"), "mood: holds a number that is too large or none"),
         ("mood", [{"\ud800": 1}], "mood: is not valid UTF-8"),
         ("mood", json.loads("[" * 30 + "]" * 30), "mood: is nested over 20 deep"),
@@ -106,7 +106,7 @@ def test_all_mistakes_are_told_at_once_and_a_flood_of_them_is_not() -> None:
     with pytest.raises(BrokenPersona) as caught:
         from_document(TEACHER, {"displayname": 1, "notes": [1, 2, 3]})
     assert [mistake.partition(":")[0] for mistake in caught.value.mistakes] == [
-        "displayname", "system_prompt", "created_at", "created_by", "notes.0",
+        "displayname", "system_prompt", "created_at", "created_by", "notes[0]",
     ]  # fmt: skip
     unusable = {str(number): float("nan") for number in range(100)}
     with pytest.raises(BrokenPersona, match="; and 88 more"):
