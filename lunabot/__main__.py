@@ -44,6 +44,7 @@ def main() -> None:
 
 
 def _up(config: Path) -> int:
+    from lunabot.allocator import share_one_pool
     from lunabot.app import live  # takes a second: not for `luna stop` or a faulty configuration
     from lunabot.logs import start_logging
     from lunabot.open_files import allow_many
@@ -58,8 +59,9 @@ def _up(config: Path) -> int:
     for warning in settings.warnings:
         _complain(warning)
     with Instance(settings.data) as instance:
-        start_logging(settings.data / "logs")
+        share_one_pool()
         allow_many()
+        start_logging(settings.data / "logs")
         asyncio.run(run(instance))
     return 0
 
