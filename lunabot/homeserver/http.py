@@ -168,9 +168,11 @@ def interpret(status: int, headers: Mapping[str, str], content: bytes) -> JsonOb
     if status >= 500:
         return Passing(f"HTTP status {status}", retry_after_s(headers))
     if status >= 400:
-        error = answer or {}
-        message = str(error.get("error", f"HTTP status {status}"))
-        raise Refused(str(error.get("errcode", "M_UNKNOWN")), message)
+        if answer is None:  # a proxy, or another service
+            what = f"HTTP status {status} from something that is no homeserver: see homeserver.url"
+            raise Refused("M_UNKNOWN", what)
+        message = str(answer.get("error", f"HTTP status {status}"))
+        raise Refused(str(answer.get("errcode", "M_UNKNOWN")), message)
     if status >= 300:
         raise WorldError(
             f"The homeserver's address leads on to {headers.get('Location')}: set homeserver.url"

@@ -80,21 +80,24 @@ class Account(botlib.Bot):
     async def sync_once(self, since: str | None, *, full_state: bool = False) -> SyncBatch:
         """Sync, decrypt, keep the encryption keys in order, and return what came.
 
-        Raises `SessionLost`, or `WorldError` where the server is out of reach or talks nonsense.
+        Raises `SessionLost`, or `WorldError` where the server is out of reach or talks nonsense, or
+        the disk does not take the keys: the server brings them once more only until they are asked
+        for what comes after them.
         """
         timeout = 0 if full_state or since is None else random.choice(SYNC_TIMEOUT_MS)
-        asked = time.time()
+        asked = time.monotonic()
         async with asyncio.timeout(_FULL_SYNC_TIMEOUT_S):
             request = self.client.sync(timeout, _FILTER, since, full_state=full_state)
             response = await reached(request)
         if not isinstance(response, nio.SyncResponse):
             raise failure("sync", response)
         await self._tend_keys()
+        self.client.store.settle()
         for room_id in response.rooms.leave:
             self.forget_room(room_id)
         self._left = self._left.difference(response.rooms.join)
         self.last_sync = asyncio.get_running_loop().time()
-        self._clock_offset_ms = clock_offset_ms(response, asked)
+        self._clock_offset_ms = clock_offset_ms(response, time.monotonic() - asked)
         async with self._rooms_changed:
             self._rooms_changed.notify_all()
         return read_batch(self.user_id, since, response, self._is_genuine)
@@ -206,6 +209,11 @@ class Account(botlib.Bot):
         users = room.users.values() if room else ()
         return {UserId(user.user_id): user.name for user in users if not user.invited}
 
+    def room_name(self, room_id: RoomId) -> str:
+        """Return what people call a room; its id where the account is not in it."""
+        room = self.client.rooms.get(room_id)
+        return str(room.display_name) if room else room_id
+
     def has_joined(self, room_id: RoomId, user_id: UserId) -> bool:
         """Tell whether somebody is a joined member of a room this account is in."""
         room = self.client.rooms.get(room_id)
@@ -287,7 +295,7 @@ class Account(botlib.Bot):
         """Close connections and the encryption store."""
         await self.client.close()
         if self.client.store:
-            self.client.store.database.close()
+            self.client.store.close()
 
     async def _try(self, request: Awaitable[Any]) -> None:
         try:

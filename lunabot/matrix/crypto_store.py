@@ -7,14 +7,16 @@ write costs about 0.1 ms and sessions are read when an event needs them.
 
 A commit survives the death of the process; a power cut may take the last few, but never corrupts
 the file (``synchronous=NORMAL`` in WAL mode). Where peers and the device disagree after that, they
-open new Olm sessions, as the specification has it.
+open new Olm sessions, as the specification has it. What a full disk does not take waits in memory
+and is written with what comes next: nio, calling from the midst of a sync, would lose its place.
 """
 
 import json
 import os
 import sqlite3
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
@@ -30,6 +32,8 @@ from nio.crypto import (
 )
 
 from lunabot.errors import WorldError
+
+_Row = tuple[object, ...]
 
 _RECENT_SESSIONS = 64
 _SESSIONS_A_DEVICE = 8
@@ -82,9 +86,29 @@ class CryptoStore:
         except (sqlite3.DatabaseError, OSError) as error:
             raise WorldError(f"the encryption store {path} cannot be opened: {error}") from error
         self._encrypted_rooms: frozenset[str] = frozenset()
+        self._unwritten: deque[tuple[str, list[_Row]]] = deque()
+
+    def settle(self) -> None:
+        """Write what the disk did not take yet; raises `WorldError` while it still does not.
+
+        What is refused for what it is does not stay, and hinders nothing that comes after it.
+        """
+        while self._unwritten:
+            statement, rows = self._unwritten.popleft()
+            try:
+                with self.database:
+                    self.database.executemany(statement, rows)
+            except sqlite3.OperationalError as error:
+                self._unwritten.appendleft((statement, rows))
+                raise WorldError(
+                    f"the encryption store {self.path} could not be written ({error}): make room "
+                    "on the disk, or let me write there"
+                ) from error
 
     def close(self) -> None:
         """Write everything into the one file and close it."""
+        with suppress(WorldError):
+            self.settle()
         self.database.close()
 
     def content(self) -> bytes:
@@ -178,23 +202,22 @@ class CryptoStore:
 
     def save_device_keys(self, device_keys: Mapping[str, Mapping[str, OlmDevice]]) -> None:
         """Keep devices, given by user id and device id; what is known of their trust stays."""
-        with self.database:
-            self.database.executemany(
-                "INSERT INTO devices VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
-                " keys = excluded.keys, name = excluded.name, deleted = excluded.deleted",
+        self._write(
+            "INSERT INTO devices VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+            " keys = excluded.keys, name = excluded.name, deleted = excluded.deleted",
+            *(
                 (
-                    (
-                        device.user_id,
-                        device.id,
-                        json.dumps(device.keys),
-                        device.display_name or "",
-                        device.deleted,
-                        device.trust_state.value,
-                    )
-                    for devices in device_keys.values()
-                    for device in devices.values()
-                ),
-            )
+                    device.user_id,
+                    device.id,
+                    json.dumps(device.keys),
+                    device.display_name or "",
+                    device.deleted,
+                    device.trust_state.value,
+                )
+                for devices in device_keys.values()
+                for device in devices.values()
+            ),
+        )
 
     def verify_device(self, device: OlmDevice) -> bool:
         """Trust a device; return whether that is news."""
@@ -243,11 +266,10 @@ class CryptoStore:
         return True
 
     def _set_trust(self, devices: list[OlmDevice], state: TrustState) -> None:
-        with self.database:
-            self.database.executemany(
-                "UPDATE devices SET trust = ? WHERE user_id = ? AND device_id = ?",
-                [(state.value, device.user_id, device.id) for device in devices],
-            )
+        self._write(
+            "UPDATE devices SET trust = ? WHERE user_id = ? AND device_id = ?",
+            *((state.value, device.user_id, device.id) for device in devices),
+        )
         for device in devices:
             device.trust_state = state
 
@@ -262,10 +284,7 @@ class CryptoStore:
     def save_encrypted_rooms(self, rooms: Iterable[str]) -> None:
         """Remember rooms as encrypted. nio calls this at every sync, mostly with nothing new."""
         if new := frozenset(rooms) - self._encrypted_rooms:
-            with self.database:
-                self.database.executemany(
-                    "INSERT OR IGNORE INTO encrypted_rooms VALUES (?)", [(room,) for room in new]
-                )
+            self._write("INSERT OR IGNORE INTO encrypted_rooms VALUES (?)", *zip(new))
             self._encrypted_rooms |= new
 
     def delete_encrypted_room(self, room_id: str) -> None:
@@ -287,12 +306,13 @@ class CryptoStore:
         """Forget a request for a missing key."""
         self._write("DELETE FROM key_requests WHERE request_id = ?", (request.request_id,))
 
-    def _query(self, statement: str, values: tuple[object, ...] = ()) -> sqlite3.Cursor:
+    def _query(self, statement: str, values: _Row = ()) -> sqlite3.Cursor:
         return self.database.execute(statement, values)
 
-    def _write(self, statement: str, values: tuple[object, ...]) -> None:
-        with self.database:
-            self.database.execute(statement, values)
+    def _write(self, statement: str, *rows: _Row) -> None:
+        self._unwritten.append((statement, list(rows)))
+        with suppress(WorldError):
+            self.settle()
 
 
 class OlmSessions:

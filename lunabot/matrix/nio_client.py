@@ -112,18 +112,19 @@ async def reached(request: Awaitable[Any]) -> Any:
         raise WorldError("the homeserver answered with something that is not Matrix") from error
 
 
-def clock_offset_ms(response: nio.SyncResponse, asked: float) -> int:
+def clock_offset_ms(response: nio.SyncResponse, waited_s: float) -> int:
     """Return how far the server's clock is ahead, by its ``Date`` header: whole seconds only.
 
-    Synapse stamps a response when it is asked (in seconds since the epoch), others when they
-    answer; between the two lies the time of the long poll.
+    Synapse stamps a response when it is asked, others when they answer; between the two lies the
+    long poll that was waited for. Its length is not taken from this machine's clock, which may
+    have been set in the meantime.
     """
     stamp = response.transport_response.headers.get("Date", "")
     try:
-        stamped = parsedate_to_datetime(stamp).timestamp()
+        ahead_s = parsedate_to_datetime(stamp).timestamp() - time.time()
     except (ValueError, TypeError):
         return 0
-    ahead = int(1000 * max(stamped - time.time(), min(0.0, stamped - asked)))
+    ahead = int(1000 * max(ahead_s, min(0.0, ahead_s + waited_s)))
     return ahead if abs(ahead) > _CLOCKS_AGREE_MS else 0
 
 

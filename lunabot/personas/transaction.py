@@ -61,7 +61,8 @@ async def carry_out(
         complete = await take_back(archive, replace(undertaking, facts=known), steps)
         if complete or not isinstance(error, LunaError):
             raise
-        raise WorldError(f"{error}. What was done by then is not undone yet: {RETRY}") from error
+        told = str(error).rstrip(".")
+        raise WorldError(f"{told}. What was done by then is not undone yet: {RETRY}") from error
     return known
 
 
@@ -78,10 +79,13 @@ async def take_back(archive: Archive, undertaking: Undertaking, steps: Sequence[
     for step in reversed(steps):
         if step.name not in undertaking.steps:
             continue
+        what = f"{undertaking.kind} {undertaking.subject}: undoing {step.name}"
         try:
             await step.undo(facts)
+        except WorldError as error:
+            log.error("%s failed: %s", what, error)
+            complete = False
         except Exception:  # whatever it is: what was done before it is to be undone all the same
-            what = f"{undertaking.kind} {undertaking.subject}: undoing {step.name}"
             log.exception("%s failed, reference %s", what, new_reference())
             complete = False
     left = replace(undertaking, facts=facts)

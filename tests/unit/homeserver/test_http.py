@@ -190,7 +190,7 @@ def test_what_an_answer_means(
     [
         (b'{"errcode": "M_NOT_FOUND", "error": "No room"}', "M_NOT_FOUND", "No room"),
         (b'{"errcode": "M_NOT_FOUND"}', "M_NOT_FOUND", "HTTP status 404"),
-        (PAGE, "M_UNKNOWN", "HTTP status 404"),
+        (PAGE, "M_UNKNOWN", "HTTP status 404 from something that is no homeserver: .*url"),
     ],
 )
 def test_what_a_refusal_means(content: bytes, errcode: str, message: str) -> None:

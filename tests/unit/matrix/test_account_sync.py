@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import re
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -10,6 +12,7 @@ from pathlib import Path
 
 import nio
 import pytest
+from aiohttp import web
 
 from lunabot.errors import WorldError
 from lunabot.matrix.account import SYNC_TIMEOUT_MS, Account
@@ -18,8 +21,9 @@ from lunabot.matrix.events import Message, Undecryptable
 from lunabot.matrix.ids import RoomId
 from lunabot.matrix.nio_client import SessionLost
 from tests.fake_homeserver import ME, FakeHomeserver
-from tests.homeserver_scripts import Lost, Reset, Script, Status
+from tests.homeserver_scripts import Lost, Reset, Script, Serve, Status
 from tests.room_events import event, invited, joined, left, member, wrote
+from tests.unit.memory.disk import full_beyond
 
 ADA = "@ada:localhost"
 ROOM = RoomId("!room:localhost")
@@ -209,6 +213,27 @@ async def test_it_is_the_same_device_after_a_restart(
     await again.close()
 
 
+async def test_what_the_disk_did_not_take_of_the_keys_is_brought_again(
+    live: Account, home: FakeHomeserver, tmp_path: Path
+) -> None:
+    home.bring(joined(ROOM, wrote(ADA, "one")), joined(ROOM, wrote(ADA, "one")))
+    with full_beyond(0):
+        async with following(live) as seen:
+            await home.wait_for(lambda: len(home.of("keys_upload")) > 0)
+            await home.wait_for(lambda: bool(seen.troubles))
+    assert seen.batches == []
+    [told] = seen.troubles
+    assert re.fullmatch(r"the encryption store \S+ could not be written \(.*\): make room .*", told)
+    async with following(live) as seen:
+        await seen.came.wait()
+    assert (seen.bodies, seen.troubles) == (["one"], [])
+    assert [request.query["since"] for request in home.of("sync")[:2]] == ["s0", "s0"]
+    await live.close()
+    again = Account(home.url, home.session, tmp_path / "crypto")
+    assert again.has_published_keys
+    await again.close()
+
+
 async def test_it_joins_nothing_by_itself_and_leaves_what_it_was_put_out_of(
     live: Account, home: FakeHomeserver
 ) -> None:
@@ -264,6 +289,31 @@ async def test_it_knows_the_servers_time(
     assert live.server_now() / 1000 - datetime.now(UTC).timestamp() == pytest.approx(
         offset_s, abs=3
     )
+
+
+@pytest.mark.parametrize("was_ahead_s", [-3600, 0, 3600])
+@pytest.mark.parametrize("is_ahead_s", [-3600, 0, 3600])
+async def test_it_knows_the_servers_time_when_its_clock_is_set_during_a_poll(
+    live: Account,
+    home: FakeHomeserver,
+    monkeypatch: pytest.MonkeyPatch,
+    was_ahead_s: int,
+    is_ahead_s: int,
+) -> None:
+    real = time.time
+
+    class Setting(Status):
+        """The clock is set before the answer comes."""
+
+        async def play(self, http: web.Request, serve: Serve) -> web.StreamResponse:
+            monkeypatch.setattr(time, "time", lambda: real() + is_ahead_s)
+            return await super().play(http, serve)
+
+    date = format_datetime(datetime.fromtimestamp(real(), UTC), usegmt=True)
+    home.enqueue("sync", Setting(200, {"next_batch": "s1"}, {"Date": date}))
+    monkeypatch.setattr(time, "time", lambda: real() + was_ahead_s)
+    await live.sync_once("s0")
+    assert live.server_now() / 1000 - real() == pytest.approx(0, abs=3)
 
 
 async def test_a_message_without_its_key_is_kept_for_later(

@@ -1,10 +1,14 @@
 """The encryption store, driven as nio drives it."""
 
+import re
 import shutil
+import sqlite3
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from typing import Any, cast
 
 import nio
 import pytest
@@ -21,6 +25,7 @@ from nio.crypto import (
 
 from lunabot.errors import WorldError
 from lunabot.matrix.crypto_store import CryptoStore
+from tests.unit.memory.disk import full_beyond
 
 Restart = Callable[[], CryptoStore]
 USER, DEVICE, ROOM = "@luna:example.org", "LUNA1", "!room:example.org"
@@ -242,6 +247,56 @@ def test_what_was_written_outlives_the_process(store: CryptoStore, folder: Path)
     account = revived.load_account()
     revived.close()
     assert account is not None and account.identity_keys == olm.account.identity_keys
+
+
+def test_what_a_full_disk_does_not_take_waits_in_order(
+    store: CryptoStore, open_store: Restart
+) -> None:
+    account = OlmAccount()
+    with full_beyond(0):
+        store.save_account(account)
+        store.save_encrypted_rooms([ROOM, "!left:example.org"])
+        store.delete_encrypted_room("!left:example.org")
+        with pytest.raises(
+            WorldError, match=re.escape(f"store {store.path} could not be written (")
+        ):
+            store.settle()
+    store.settle()
+    later = open_store()
+    kept = later.load_account()
+    assert kept and kept.identity_keys == account.identity_keys
+    assert later.load_encrypted_rooms() == {ROOM}
+
+
+def test_what_waits_is_written_with_what_comes_next(
+    store: CryptoStore, folder: Path, tmp_path: Path
+) -> None:
+    first, second = (group_session(shared_session()) for _ in range(2))
+    with full_beyond(0):
+        store.save_inbound_group_session(first)
+    store.save_inbound_group_session(second)
+    shutil.copytree(folder, copy := tmp_path / "killed")
+    with closing(CryptoStore(USER, DEVICE, str(copy))) as revived:
+        assert {each.id for each in revived.all_group_sessions()} == {first.id, second.id}
+
+
+def test_what_is_refused_for_what_it_is_keeps_nothing_waiting(
+    store: CryptoStore, open_store: Restart
+) -> None:
+    before, unfit, after = "!before:example.org", cast(Any, object()), "!after:example.org"
+    with full_beyond(0):
+        for room in (before, unfit, after):
+            store.save_encrypted_rooms([room])
+    with pytest.raises(sqlite3.ProgrammingError):
+        store.settle()
+    store.settle()
+    assert open_store().load_encrypted_rooms() == {before, after}
+
+
+def test_what_waits_is_written_at_the_end(store: CryptoStore, open_store: Restart) -> None:
+    with full_beyond(0):
+        store.save_encrypted_rooms([ROOM])
+    assert open_store().load_encrypted_rooms() == {ROOM}
 
 
 def test_only_the_owner_may_read_the_files(store: CryptoStore, folder: Path) -> None:
