@@ -17,7 +17,8 @@ from lunabot.memory.retrieval.timeline import Line
 
 _SHARPNESS = 1.3  # the power by which the best hits stand out
 # What a hit gives to itself and to the messages one, two and three places from it.
-_GAINS = ((0, 1.0), (-1, 0.5), (1, 0.5), (-2, 0.3), (2, 0.3), (-3, 0.15), (3, 0.15))
+_GAINS = {0: 1.0, -1: 0.5, 1: 0.5, -2: 0.3, 2: 0.3, -3: 0.15, 3: 0.15}
+_GAINS_OF_A_QUESTION = {**_GAINS, 1: 0.8}  # what comes next is mostly its answer
 _REPLY = 0.5
 _SITTING = 0.75
 _BEST_OF_SITTING = 3
@@ -29,11 +30,15 @@ _OWN = 1 / 3  # an assistant's long answers would drown what people said
 
 
 class Hit(NamedTuple):
-    """A message that was found: the place in its line where it stands, and its score."""
+    """A message that was found: the place in its line where it stands, and its score.
+
+    `asks` tells whether it is a question.
+    """
 
     line: Line
     place: int
     score: float
+    asks: bool = False
 
 
 def combined(indexes: Iterable[tuple[Mapping[int, float], float]]) -> dict[int, float]:
@@ -115,11 +120,12 @@ class _Sitting:
     def near(self) -> dict[int, float]:
         """Return what the hits and their neighbours have, by their keys."""
         gained: dict[int, float] = {}
-        for _, hit_place, score in self.hits:
-            for distance, share in _GAINS:
-                place = hit_place + distance
+        for hit in self.hits:
+            gains = _GAINS_OF_A_QUESTION if hit.asks else _GAINS
+            for distance, share in gains.items():
+                place = hit.place + distance
                 if place in self.places:
-                    gained[place] = gained.get(place, self.gift) + share * score
+                    gained[place] = gained.get(place, self.gift) + share * hit.score
         return {self.line.keys[place]: score for place, score in gained.items()}
 
     def around(self, most: int) -> Iterator[int]:

@@ -10,7 +10,7 @@ from lunabot.matrix.events import Message
 from lunabot.matrix.ids import EventId, RoomId, UserId
 from lunabot.memory import messages
 from lunabot.memory.retrieval import index, scoring
-from lunabot.memory.retrieval.cues import Cues
+from lunabot.memory.retrieval.cues import Cues, is_question
 from lunabot.memory.retrieval.timeline import Timeline
 
 _HITS = 200  # of the best messages of an index are looked at
@@ -135,7 +135,7 @@ class Search:
             line = self.timeline.line(message.room_id, message.thread)
             place = line.position(key, message.timestamp)
             if place is not None:
-                yield scoring.Hit(line, place, score)
+                yield scoring.Hit(line, place, score, is_question(message.body))
 
     def _replies(
         self, connection: sqlite3.Connection, scores: Mapping[int, float]

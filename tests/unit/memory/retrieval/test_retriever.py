@@ -240,7 +240,7 @@ _MESSAGES = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     _MESSAGES, st.lists(_SPOKEN, max_size=5).map(" ".join), st.integers(0, 41), st.integers(1, 9)
 )

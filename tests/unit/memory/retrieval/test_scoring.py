@@ -39,6 +39,14 @@ def test_neighbours_gain_on_both_sides_and_only_within_the_sitting() -> None:
     assert 3 not in total
 
 
+def test_what_comes_after_a_question_gains_most_by_it() -> None:
+    line = _line(0, 1, 2, 3, 4 + PAUSE)
+    told, asked = (spread([Hit(line, 1, 1.0, asks)], 100) for asks in (False, True))
+    assert asked[2] > asked[0] == told[0] == told[2]
+    assert {key: asked[key] for key in (0, 1, 3)} == {key: told[key] for key in (0, 1, 3)}
+    assert 4 not in spread([Hit(line, 3, 1.0, asks=True)], 100)
+
+
 def test_what_hits_give_adds_up() -> None:
     line = _line(*range(7))
     total = spread([Hit(line, 1, 1.0), Hit(line, 3, 1.0)], 100)
