@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import chain, repeat
 
 from lunabot.admin.bulletin import Bulletin
 from lunabot.admin.descriptions import publish
@@ -13,6 +14,7 @@ from lunabot.admin.greeting import back_again, farewell, welcome
 from lunabot.admin.room import AdminRoom
 from lunabot.admin.services import Services
 from lunabot.dispatch.attention import Attention
+from lunabot.dispatch.debts import STARTING_S
 from lunabot.errors import WorldError
 from lunabot.matrix.account import Account
 from lunabot.matrix.events import StateChange
@@ -130,9 +132,12 @@ class Luna:
         return self.services.settings.sync.backlog_minutes * 60_000
 
     async def _settle_debts(self) -> None:
-        """Now and then take up what is still owed, such as what could not be sent for long."""
-        while True:
-            await asyncio.sleep(_SETTLE_EVERY_S)
+        """Now and then take up what is still owed, such as what could not be sent for long.
+
+        First when accounts that have not come up are waited for no longer.
+        """
+        for pause_s in chain([STARTING_S], repeat(_SETTLE_EVERY_S)):
+            await asyncio.sleep(pause_s)
             for account in list(self.accounts.values()):
                 try:
                     await self.me.house.inbox.settle_debts(account, self._backlog_ms())

@@ -66,8 +66,11 @@ class Resident:
 
     async def begin(self, backlog_ms: int) -> None:
         """Take the first batch and hand out all that is owed."""
-        await self._take(self.opened.first)
-        self.house.absence.note(await self.house.inbox.settle_debts(self.account, backlog_ms))
+        inbox, first = self.house.inbox, self.opened.first
+        await self._take(first)
+        self.house.absence.note(await inbox.settle_debts(self.account, backlog_ms))
+        if not self.opened.fresh:
+            inbox.hear_late(first, backlog_ms)
 
     async def follow(self) -> None:
         """Sync until cancelled. Raises `SessionLost`."""

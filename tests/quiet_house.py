@@ -1,7 +1,8 @@
 """A household for tests that are about something else: nobody was away, nothing is missing."""
 
-from collections.abc import Callable
-from typing import Any, cast
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import cast
 
 from lunabot.dispatch.absence import Absence
 from lunabot.dispatch.inbox import Inbox, Owed
@@ -34,9 +35,22 @@ def quiet_household(
     )
 
 
-async def nothing_owed(*_: Any) -> Owed:
-    """Find that an account owes nothing."""
-    return Owed()
+@dataclass(frozen=True, slots=True)
+class QuietInbox:
+    """An inbox in which nothing is owed, and nobody tapped anything while Luna was away."""
+
+    take: Callable[..., Awaitable[None]]
+
+    async def take_history(self, batch: SyncBatch) -> None:
+        """Take a batch of which nothing is to be answered."""
+        await self.take(batch)
+
+    async def settle_debts(self, account: Account, backlog_ms: int) -> Owed:
+        """Find that an account owes nothing."""
+        return Owed()
+
+    def hear_late(self, batch: SyncBatch, backlog_ms: int) -> None:
+        """Hear of no taps."""
 
 
 async def _complete_already(account: Account, batch: SyncBatch) -> SyncBatch:

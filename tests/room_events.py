@@ -7,6 +7,7 @@ from typing import Any
 
 Event = dict[str, Any]
 
+
 def event(kind: str, sender: str, content: Mapping[str, Any], **more: Any) -> Event:
     """Return any event; its id and its time are made up unless they are given."""
     return {

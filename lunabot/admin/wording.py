@@ -3,13 +3,15 @@
 import re
 from collections.abc import Sequence
 
+from lunabot.matrix.text import inline_code
+
 _SHOWN = 40
 
 
 def code(text: str, longest: int = _SHOWN) -> str:
     """Return typed text as inline code in Markdown: one line, cut where it is long."""
-    line = " ".join(text.split()).replace("`", "'")
-    return f"`{line[:longest]}…`" if len(line) > longest else f"`{line}`"
+    line = " ".join(text.split())
+    return inline_code(line[:longest] + "…" if len(line) > longest else line)
 
 
 def bullets(head: str, lines: Sequence[str]) -> str:

@@ -22,8 +22,9 @@ from lunabot.llm.errors import ModelError
 from lunabot.llm.source import Model
 from lunabot.llm.tools import Tool
 from lunabot.matrix.account import Account
-from lunabot.matrix.ids import EventId, UserId
+from lunabot.matrix.ids import EventId, RoomId, UserId
 from lunabot.matrix.markdown import text_content
+from lunabot.matrix.text import inline_code
 from lunabot.matrix.transaction import transaction_id
 from lunabot.memory.memory import Memory
 from lunabot.memory.usage import Usage
@@ -174,7 +175,7 @@ class Answering:
             except ModelError as error:
                 if not growth.is_seen:
                     raise
-                self.tell(f"An answer in {message.room_id} is not whole: {error}")
+                self.tell(f"An answer in {_shown(account, message.room_id)} is not whole: {error}")
                 return f"{growth.text}\n\n{_BROKEN_OFF}"
         return f"{growth.text}\n\n{_STOPPED}" if growth.is_seen else ""
 
@@ -262,7 +263,12 @@ class Answering:
             await self.memory.archive.record_unanswered(account.user_id, asked, "missed")
         except WorldError as error:
             log.warning("no apology in %s: %s", message.room_id, error)
-        self.tell(f"No answer to {message.sender} in {message.room_id}: {reason}.")
+        room = _shown(account, message.room_id)
+        self.tell(f"No answer to {message.sender} in {room}: {reason}.")
+
+
+def _shown(account: Account, room_id: RoomId) -> str:
+    return f"{inline_code(account.room_name(room_id))} `{room_id}`"
 
 
 async def _gathered(pieces: AsyncGenerator[str | Completion], growth: Growth) -> Completion:

@@ -1,20 +1,19 @@
 """What Luna's accounts owe, and the rooms in which it waits for what was asked before."""
 
 import time
-from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lunabot.dispatch.queue import Question, RoomQueues
 from lunabot.matrix.account import Account
 from lunabot.matrix.events import Message
-from lunabot.matrix.ids import EventId, RoomId, UserId
+from lunabot.matrix.ids import RoomId, UserId
 from lunabot.memory.holes import Hole
 from lunabot.memory.ledger import Debt
 from lunabot.memory.memory import Memory
 
 _PATIENCE_S = 120.0  # with a gap that cannot be filled
-_STARTING_S = 30.0  # while accounts come up one after the other
+STARTING_S = 30.0  # while accounts come up one after the other
 
 
 @dataclass
@@ -39,9 +38,17 @@ class Debts:
     def waits(self, room_id: RoomId) -> bool:
         """Tell whether what is asked in a room is not to be answered yet."""
         since = self._gaps.get(room_id)
-        return room_id in self._behind or (
-            since is not None and time.monotonic() - since < _PATIENCE_S
-        )
+        has_gap = since is not None and time.monotonic() - since < _PATIENCE_S
+        return has_gap or room_id in self._behind
+
+    def hold(self, room_id: RoomId) -> None:
+        """Let a room wait until debts are settled next."""
+        self._behind.add(room_id)
+
+    def note_absent(self, room_id: RoomId) -> None:
+        """Note that in a room an account is to answer that does not run: it may only be late."""
+        if time.monotonic() - self._began < STARTING_S:
+            self.hold(room_id)
 
     def is_open(self, hole: Hole) -> bool:
         """Tell whether a hole may still hold what is to be answered."""
@@ -69,21 +76,23 @@ class Debts:
         """
         await self.look_at_gaps()
         archive, me = self.memory.archive, account.user_id
-        if not await archive.owed(me):
+        debts = await archive.owed(me)
+        if not (debts or self._behind):
             return (), ()
-        debts = [debt for user in self.own() for debt in await archive.owed(user)]
-        asked = await archive.messages([debt.event_id for debt in debts])
-        await self._drop(account, [d for d in debts if d.account == me and d.event_id not in asked])
         oldest = account.server_now() - backlog_ms
-        known = [debt for debt in debts if debt.event_id in asked]
-        due = [d for d in known if d.parts or asked[d.event_id].timestamp >= oldest]
-        missed = [d.event_id for d in set(known).difference(due) if d.account == me]
-        await archive.record_unanswered(me, missed, "missed")
-        places = await self._places(due)
-        due.sort(key=lambda debt: (asked[debt.event_id].timestamp, places.get(debt, 0)))
-        self._queue(due, asked)
-        mine = tuple(asked[debt.event_id] for debt in due if debt.account == me)
-        return mine, tuple(asked[event_id] for event_id in missed)
+        asked = await archive.messages([debt.event_id for debt in debts])
+        await self._drop(account, [debt for debt in debts if debt.event_id not in asked])
+        known = [(debt, asked[debt.event_id]) for debt in debts if debt.event_id in asked]
+        late = [message for debt, message in known if not _is_due(debt, message, oldest)]
+        await archive.record_unanswered(me, [message.event_id for message in late], "missed")
+        due = [
+            (debt, message)
+            for debt, message in await archive.all_owed()
+            if message and debt.account in self.own() and _is_due(debt, message, oldest)
+        ]
+        due.sort(key=lambda each: each[1].timestamp)
+        self._queue(due)  # without an await since the read: nothing has been owed meanwhile
+        return tuple(message for debt, message in due if debt.account == me), tuple(late)
 
     async def _drop(self, account: Account, debts: Sequence[Debt]) -> None:
         gone = [debt.event_id for debt in debts]
@@ -91,23 +100,16 @@ class Debts:
         for room_id, part in {(debt.room_id, part) for debt in debts for part in debt.parts}:
             await account.redact(room_id, part)
 
-    async def _places(self, debts: Sequence[Debt]) -> dict[Debt, int]:
-        """Return the places of those that are to answer a message with others."""
-        count = Counter((debt.room_id, debt.event_id) for debt in debts)
-        return {
-            debt: place
-            for (room_id, event_id), number in count.items()
-            if number > 1
-            for place, debt in enumerate(await self.memory.archive.debts_about(room_id, event_id))
-        }
-
-    def _queue(self, due: Sequence[Debt], asked: Mapping[EventId, Message]) -> None:
-        is_starting = time.monotonic() - self._began < _STARTING_S
+    def _queue(self, due: Iterable[tuple[Debt, Message]]) -> None:
         self._behind.clear()
-        for debt in due:
+        for debt, message in due:
             if debt.account not in self.accounts:
-                self._behind.update([debt.room_id] if is_starting else ())
+                self.note_absent(debt.room_id)
             elif not self.waits(debt.room_id):
                 tried = debt.received_at < self._began_ms
-                message = asked[debt.event_id]
                 self.queues.put(Question(debt.account, message, debt.parts, tried=tried))
+
+
+def _is_due(debt: Debt, message: Message, oldest: int) -> bool:
+    """Tell whether a question is still to be answered: it is new enough, or the answer began."""
+    return bool(debt.parts) or message.timestamp >= oldest

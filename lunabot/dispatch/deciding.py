@@ -73,8 +73,7 @@ class Deciding:
         return [
             Addressee.of(each.user_id, each.names)
             for each in self.cast.characters().values()
-            if each.user_id != message.sender
-            and seer.has_joined(message.room_id, each.user_id)
+            if each.user_id != message.sender and seer.has_joined(message.room_id, each.user_id)
         ]
 
     def _replied_to(self, message: Message, older: Mapping[EventId, Message]) -> UserId | None:

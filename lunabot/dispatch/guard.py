@@ -131,7 +131,7 @@ class Guard:
         cooldown_s = self.settings().cooldown_s
         pause = Pause(
             question.room_id,
-            _room_name(account, question.room_id),
+            account.room_name(question.room_id),
             loop.layer,
             loop.reason,
             loop.concerned,
@@ -158,8 +158,3 @@ class Guard:
             await account.send(pause.room_id, notice, transaction)
         except WorldError as error:
             log.warning("%s could not be told that it is paused: %s", pause.room_id, error)
-
-
-def _room_name(account: Account, room_id: RoomId) -> str:
-    room = account.client.rooms.get(room_id)
-    return str(room.display_name) if room else "a room"

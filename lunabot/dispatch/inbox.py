@@ -83,7 +83,7 @@ class Inbox:
         `starting` what its account owes is only recorded: `settle_debts` hands that out.
         """
         account = self.accounts[batch.account]
-        events = [event for event in batch.events if not self._is_growth(event)]
+        events = [event for event in batch.events if not self.is_growth(event)]
         messages = [event for event in events if isinstance(event, Message)]
         # What is too old to be answered after an absence is at least counted.
         older = await self._replied_to(messages)
@@ -103,8 +103,7 @@ class Inbox:
         if batch.gaps:
             await self._note_gaps(batch)
         away = batch.account if starting else None
-        asked = [each for each in (*questions, *follow_ups) if each.account != away]
-        self._hand_out(asked, recorded.owed)
+        self._hand_out((*questions, *follow_ups), recorded.owed, away)
 
     async def take_found(self, account: Account, events: Sequence[RoomEvent]) -> int:
         """Store what no sync brought; return how much was new.
@@ -130,12 +129,23 @@ class Inbox:
         finished = [] if message.unfinished else [_whole(message)]
         questions = self._questions(account, finished, await self._replied_to(finished))
         recorded = await self.memory.record_own(message, _debts(questions))
-        self._run(finished, (), {each.event_id for each in finished})
+        grown = {message.replaces} if message.replaces else frozenset[EventId]()
+        self._run(finished, (), recorded.new | grown)  # unless its echo was faster
         self._hand_out(questions, recorded.owed)
 
     async def settle_debts(self, account: Account, backlog_ms: int) -> Owed:
         """Hand out what is owed and need not wait; return what an account owes: see `Debts`."""
         return Owed(*await self.debts.settle(account, backlog_ms))
+
+    def hear_late(self, batch: SyncBatch, backlog_ms: int) -> None:
+        """Hear of the taps in the batch an account started with, unless they are too old.
+
+        For when its debts are handed out: what is in line can be stopped.
+        """
+        oldest = self.accounts[batch.account].server_now() - backlog_ms
+        for event in batch.events:
+            if isinstance(event, Reaction) and event.timestamp >= oldest:
+                self.reactions(batch.account, event)
 
     async def _replied_to(self, messages: Sequence[Message]) -> dict[EventId, Message]:
         """Return what messages reply to: each other, or what was said before, however long ago."""
@@ -184,16 +194,25 @@ class Inbox:
             for user in self.decide(account, each, older, at_any_age=at_any_age)
         ]
 
-    def _hand_out(self, questions: Iterable[Question], owed: Iterable[Debt]) -> None:
-        """Queue what may be answered at once; `settle_debts` takes up the rest."""
-        new = {
-            (debt.account, debt.event_id)
-            for debt in owed
-            if debt.account in self.accounts and not self.debts.waits(debt.room_id)
-        }
+    def _hand_out(
+        self, questions: Iterable[Question], owed: Iterable[Debt], away: UserId | None = None
+    ) -> None:
+        """Queue what may be answered at once; `settle_debts` takes up the rest.
+
+        What is asked of an account that is still `away` it takes up when that is back, and with it
+        what others were asked after that.
+        """
+        new = {(debt.account, debt.event_id) for debt in owed}
         for question in questions:
-            if question.key in new:
+            room_id = question.message.room_id
+            if question.key not in new or self.debts.waits(room_id):
+                continue
+            if question.account == away:
+                self.debts.hold(room_id)
+            elif question.account in self.accounts:
                 self.queues.put(question)
+            else:
+                self.debts.note_absent(room_id)
 
     async def _note_gaps(self, batch: SyncBatch) -> None:
         for gap in batch.gaps:
@@ -201,7 +220,7 @@ class Inbox:
                 self.debts.note_over(batch.account, gap.room_id, gap.since)
         await self.debts.look_at_gaps()
 
-    def _is_growth(self, event: object) -> bool:
+    def is_growth(self, event: object) -> bool:
         """Tell an edit by which an answer grows: each holds all of it, and the last is kept."""
         if not isinstance(event, Message):
             return False

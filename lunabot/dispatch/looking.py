@@ -46,7 +46,11 @@ class Intake:
         return self.inbox.queues.busy_rooms > 0
 
     async def take(self, account: Account, events: tuple[RoomEvent, ...]) -> int:
-        """Store what was missed in a room; return how many messages were new."""
+        """Store what was missed in a room; return how many messages were new.
+
+        What Luna's own answers were while they grew is no message of its own.
+        """
+        events = tuple(event for event in events if not self.inbox.is_growth(event))
         oldest_ms = account.server_now() - self.backlog_ms()
         if any(event.timestamp >= oldest_ms for event in events):
             return await self.inbox.take_found(account, events)

@@ -1,5 +1,6 @@
 """What is said of a pause, in Markdown: to the room, and to the administrators."""
 
+from lunabot.matrix.text import inline_code
 from lunabot.memory.loop import Layer
 from lunabot.memory.pauses import Pause
 
@@ -18,10 +19,10 @@ def for_the_room(pause: Pause, cooldown_s: int) -> str:
 
 def for_administrators(pause: Pause, cooldown_s: int) -> str:
     """Return what the administrators are told; the link makes it another text for each pause."""
-    concerned = ", ".join(map(_code, sorted(pause.concerned)))
+    concerned = ", ".join(map(inline_code, sorted(pause.concerned)))
     link = f"https://matrix.to/#/{pause.room_id}/{pause.cause}"
     return (
-        f"⏸️ {_code(pause.name)} `{pause.room_id}` paused: {pause.reason} ({concerned}). "
+        f"⏸️ {inline_code(pause.name)} `{pause.room_id}` paused: {pause.reason} ({concerned}). "
         f"It resumes {_ending(pause, cooldown_s)}, or by `!resume {pause.room_id}`. "
         f"[The message without an answer]({link})"
     )
@@ -30,7 +31,3 @@ def for_administrators(pause: Pause, cooldown_s: int) -> str:
 def _ending(pause: Pause, cooldown_s: int) -> str:
     duration = f"{cooldown_s / 60:.0f} minutes" if cooldown_s >= 120 else f"{cooldown_s} seconds"
     return f"{_WHO_ENDS_IT[pause.layer]}in {duration}"
-
-
-def _code(text: str) -> str:
-    return f"`{' '.join(text.split()).replace('`', chr(39))}`"

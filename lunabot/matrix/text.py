@@ -43,6 +43,11 @@ def fold(text: str) -> str:
     )
 
 
+def inline_code(text: str) -> str:
+    """Return a text as one line of code in Markdown, in which nothing means anything."""
+    return f"`{' '.join(text.split()).replace('`', chr(39))}`"
+
+
 def without_reply_fallback(body: str) -> str:
     """Return a reply's body without the quotation that older clients put in front.
 

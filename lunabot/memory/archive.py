@@ -151,6 +151,13 @@ class Archive(Database):
         """Return the answers an account owes, in the order the questions came."""
         return await self._read(ledger.owed, account)
 
+    async def all_owed(self) -> tuple[tuple[Debt, Message | None], ...]:
+        """Return what all accounts owe at one moment, and the questions that are still known.
+
+        In the order in which they came, and were put to those who are to answer the same one.
+        """
+        return await self._read(_all_owed)
+
     async def asked(
         self, account: UserId, questions: Collection[EventId]
     ) -> tuple[dict[EventId, Message], set[EventId]]:
@@ -175,9 +182,7 @@ class Archive(Database):
         senders: Collection[UserId] = (),
     ) -> tuple[Turn, ...]:
         """Return who spoke last in a room, oldest first: see `lunabot.memory.turns`."""
-        return await self._read(
-            turns.newest, room_id, account, limit, since=since, senders=senders
-        )
+        return await self._read(turns.newest, room_id, account, limit, since=since, senders=senders)
 
     async def last_words(self, room_id: RoomId, since: int) -> dict[UserId, int]:
         """Return who has spoken in a room after a moment, and when last (milliseconds)."""
@@ -273,6 +278,12 @@ def _forget_account(connection: sqlite3.Connection, account: UserId) -> None:
     holes.forget(connection, account)
     owed = [debt.event_id for debt in ledger.owed(connection, account)]
     ledger.give_up(connection, account, owed, "ignored")
+
+
+def _all_owed(connection: sqlite3.Connection) -> tuple[tuple[Debt, Message | None], ...]:
+    owed = ledger.all_owed(connection)
+    asked = messages.by_ids(connection, [debt.event_id for debt in owed])
+    return tuple((debt, asked.get(debt.event_id)) for debt in owed)
 
 
 def _asked(

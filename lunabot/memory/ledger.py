@@ -31,6 +31,7 @@ _PROGRESS = "UPDATE answers SET parts = ?, state = ? WHERE id = ?"
 _GIVE_UP = """
     UPDATE answers SET state = ? WHERE account = ? AND event_id = ? AND state = 'owed'"""
 _OWED = f"SELECT {_COLUMNS} FROM answers WHERE account = ? AND state = 'owed' ORDER BY id"
+_ALL_OWED = f"SELECT {_COLUMNS} FROM answers WHERE state = 'owed' ORDER BY id"
 _ABOUT = f"""
     SELECT {_COLUMNS} FROM answers WHERE room_id = ?1 AND
         (event_id = ?2 OR EXISTS (SELECT 1 FROM json_each(parts) WHERE value = ?2))
@@ -92,6 +93,11 @@ def give_up(
 def owed(connection: sqlite3.Connection, account: UserId) -> tuple[Debt, ...]:
     """Return what an account owes, in the order the questions came."""
     return tuple(_debt(row) for row in connection.execute(_OWED, (account,)))
+
+
+def all_owed(connection: sqlite3.Connection) -> tuple[Debt, ...]:
+    """Return what all accounts owe, in the order the questions came and were put to them."""
+    return tuple(_debt(row) for row in connection.execute(_ALL_OWED))
 
 
 def is_owed(connection: sqlite3.Connection, account: UserId, question: EventId) -> bool:

@@ -132,6 +132,7 @@ class Memory:
         async with self._in_order:
             await self._withdraw(changing)  # what was written of them meanwhile
             await self._refill(rooms)
+        self.revision += bool(changing)
         self._news |= rooms
         return new
 

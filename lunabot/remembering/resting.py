@@ -1,6 +1,6 @@
 """Texts that a model could not write: each rests for a while, longer each time. Pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from lunabot.matrix.ids import RoomId
@@ -45,9 +45,16 @@ class Resting:
         return frozenset(each.room_id for each in self._refusals.values())
 
     def reasons(self, tries: int = 1) -> tuple[str, ...]:
-        """Return what could not be written in so many tries or more, and why, a line each."""
+        """Return what could not be written in so many tries or more, a line for each reason."""
+        resting: dict[str, list[str]] = {}
+        for name, each in self._refusals.items():
+            if each.tries >= tries:
+                resting.setdefault(each.reason, []).append(name)
         return tuple(
-            f"{name} is not written: {each.reason}"
-            for name, each in self._refusals.items()
-            if each.tries >= tries
+            f"{_shown(names)} could not be written: {why}" for why, names in resting.items()
         )
+
+
+def _shown(names: Sequence[str]) -> str:
+    more = len(names) - 1
+    return f"{names[0]} and {more} more" if more else names[0]

@@ -67,6 +67,9 @@ class Inbox:
         self.taken.append(("debts", str(backlog_ms)))
         return Owed()
 
+    def hear_late(self, batch: SyncBatch, backlog_ms: int) -> None:
+        self.taken.append(("late", batch.token))
+
 
 class World:
     """A resident in a house of fakes; `told` and `changes` are what the house heard."""
@@ -104,11 +107,15 @@ async def world() -> AsyncIterator[World]:
     await made.resident.close()
 
 
-@pytest.mark.parametrize(("fresh", "kind"), [(False, "starting"), (True, "history")])
-async def test_what_came_before_a_fresh_account_is_history(fresh: bool, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("fresh", "kind", "late"), [(False, "starting", [("late", "s1")]), (True, "history", [])]
+)
+async def test_what_came_before_a_fresh_account_is_history(
+    fresh: bool, kind: str, late: list[tuple[str, str]]
+) -> None:
     world = World(fresh=fresh)
     await world.resident.begin(60_000)
-    assert world.inbox.taken == [("verified", "s1"), (kind, "s1"), ("debts", "60000")]
+    assert world.inbox.taken == [("verified", "s1"), (kind, "s1"), ("debts", "60000"), *late]
     await world.follow(SyncBatch(ME, "s2"))
     assert world.account.since == "s1"
     assert world.inbox.taken[-1] == ("live", "s2")

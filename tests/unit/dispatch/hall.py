@@ -42,7 +42,7 @@ class Hall:
         )
 
     def claims(self, message: Message) -> bool:
-        return message.body.startswith("!")
+        return message.sender not in {LUNA, OWL} and message.body.startswith("!")
 
     def run(self, message: Message) -> None:
         self.commands.append(message.body)

@@ -74,6 +74,10 @@ class Library:
     async def report(self, progress: Progress) -> None:
         self.reports.append(progress)
 
+    def is_growth(self, event: object) -> bool:
+        """Stand in for the inbox."""
+        return False
+
     async def take_found(self, account: Account, events: Sequence[RoomEvent]) -> int:
         """Stand in for the inbox."""
         recorded = await self.memory.record_found(events)

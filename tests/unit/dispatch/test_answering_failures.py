@@ -8,7 +8,7 @@ from lunabot.errors import Refused, WorldError
 from lunabot.matrix.events import Redaction
 from lunabot.matrix.ids import EventId, UserId
 from lunabot.prompt.builder import BudgetTooSmall
-from tests.fake_model import Hang, Status
+from tests.fake_model import Answer, Hang, Status
 from tests.unit.dispatch.conftest import KEY
 from tests.unit.dispatch.house import House
 from tests.unit.dispatch.people import ADA, LUNA, ROOM
@@ -35,7 +35,7 @@ async def test_where_there_is_no_answer_both_rooms_are_told_why(
     related = notice.content["m.relates_to"]["m.in_reply_to"]
     assert related == {"event_id": question.message.event_id}
     [told] = house.told
-    assert told.startswith(f"No answer to {ADA} in {ROOM}: {said_so}")
+    assert told.startswith(f"No answer to {ADA} in `Ada` `{ROOM}`: {said_so}")
     assert KEY not in notice.body + told
     if isinstance(trouble, ValueError):
         assert told.rstrip(".").rpartition(" ")[2] in caplog.text
@@ -61,7 +61,7 @@ async def test_where_nothing_can_be_said_the_administrators_are_told(
     house.luna.failure = failure
     question = await house.ask()
     await house.answer([question])
-    assert house.told == [f"No answer to {ADA} in {ROOM}: {failure}."]
+    assert house.told == [f"No answer to {ADA} in `Ada` `{ROOM}`: {failure}."]
     assert await house.owed() == ([question.message.event_id] if stays_owed else [])
 
 
@@ -86,6 +86,21 @@ async def test_a_question_that_was_taken_back_in_line_is_dropped(house: House) -
     assert await house.owed() == [kept.message.event_id]
     await house.answer([gone, kept])
     assert len(house.luna.sent) == 1
+    assert await house.owed() == []
+
+
+async def test_a_question_that_is_forgotten_while_it_is_answered_gets_no_answer(
+    house: House,
+) -> None:
+    hold = asyncio.Event()
+    house.model.enqueue(Answer("a secret moon", hold=hold))
+    question = await house.ask("my secret moon?")
+    answering = asyncio.create_task(house.answer([question]))
+    await house.model.wait_for(lambda request: True)
+    await house.memory.forget(ROOM, [question.message.event_id], ADA, 1)
+    hold.set()
+    await answering
+    assert house.luna.sent == []
     assert await house.owed() == []
 
 

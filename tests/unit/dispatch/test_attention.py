@@ -72,9 +72,7 @@ async def test_a_failure_goes_on_and_leaves_nothing_standing(
     assert account.acts[-1] == (("read", FIRST) if seconds < 0.3 else ("typing", False))
 
 
-async def test_what_follows_waits_for_no_silent_server(
-    attention: Attention, clock: Clock
-) -> None:
+async def test_what_follows_waits_for_no_silent_server(attention: Attention, clock: Clock) -> None:
     account = Silent()
     before = asyncio.all_tasks()
     answering = asyncio.create_task(forever(attention.on(account, ROOM, FIRST)))

@@ -195,4 +195,4 @@ async def test_put_out_of_the_room_while_she_thinks(
         await life.settled()
         assert await life.owed() == 0
     [told] = life.told
-    assert told.startswith(f"No answer to {ADA} in {ROOM}: send: M_FORBIDDEN")
+    assert told.startswith(f"No answer to {ADA} in `Ada` `{ROOM}`: send: M_FORBIDDEN")

@@ -1,6 +1,7 @@
 """What is owed is handed out in the order in which it was asked, whoever owes it."""
 
 import dataclasses
+from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 
@@ -8,7 +9,7 @@ from lunabot.dispatch import debts
 from lunabot.dispatch.ground import Ground
 from lunabot.matrix.batch import Gap, SyncBatch
 from lunabot.matrix.events import Redaction
-from lunabot.matrix.ids import EventId
+from lunabot.matrix.ids import EventId, UserId
 from tests.unit.dispatch.hall import HOUR_MS, Hall
 from tests.unit.dispatch.people import ADA, LUNA, OTHER_ROOM, OWL, ROOM, said
 
@@ -122,10 +123,85 @@ async def test_after_a_start_each_waits_for_those_who_are_to_answer_before(hall:
     assert hall.asked[1:4] == [(OWL, "Owl, Luna?"), (LUNA, "Owl, Luna?"), (LUNA, "Luna?")]
 
 
+async def test_what_is_asked_of_one_who_is_still_to_come_up_keeps_its_place(hall: Hall) -> None:
+    del hall.accounts[OWL]
+    hall.answering = (LUNA, OWL)
+    await hall.take(said("Luna, Owl?", ago_ms=1000))
+    assert hall.asked == [(LUNA, "Luna, Owl?")]
+    hall.answering = (LUNA,)
+    await hall.take(said("Luna?"), token="s2")
+    assert len(hall.asked) == 1
+    hall.accounts[OWL] = hall.owl
+    await hall.inbox.settle_debts(hall.owl, HOUR_MS)
+    await hall.settle()
+    assert hall.asked[-2:] == [(OWL, "Luna, Owl?"), (LUNA, "Luna?")]
+
+
+async def test_who_comes_up_with_a_question_keeps_its_place(hall: Hall) -> None:
+    hall.answering = (OWL, LUNA)
+    await hall.take(said("Owl, Luna?", ago_ms=1000), account=OWL, starting=True)
+    hall.answering = (LUNA,)
+    await hall.take(said("Luna?"), token="s2")
+    assert hall.asked == []
+    await hall.inbox.settle_debts(hall.owl, HOUR_MS)
+    await hall.settle()
+    assert hall.asked == [(OWL, "Owl, Luna?"), (LUNA, "Owl, Luna?"), (LUNA, "Luna?")]
+
+
+async def test_a_room_waits_for_nobody_whose_answer_turns_out_to_be_given(hall: Hall) -> None:
+    """As after a backup was restored, or where a crash kept an answer from being noted."""
+    answer = dataclasses.replace(said("yes", LUNA), answers=(EventId("$1"),))
+    await hall.take(said("one", event_id="$1"), answer, starting=True)
+    await hall.inbox.settle_debts(hall.luna, HOUR_MS)
+    await hall.take(said("two"), token="s2")
+    await hall.settle()
+    assert hall.asked == [(LUNA, "two")]
+
+
+@pytest.mark.parametrize("answering", [(LUNA, OWL), (OWL, LUNA)])
+@pytest.mark.parametrize("moment", range(4))
+async def test_what_comes_while_debts_are_looked_at_keeps_its_order(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch, moment: int, answering: tuple[UserId, ...]
+) -> None:
+    hall.answering = (OWL,)
+    await hall.take(said("Owl?", ago_ms=1000), account=OWL, starting=True)
+    hall.answering = answering
+    batch = SyncBatch(LUNA, "s1", (said("Both?"),))
+    steps = iter(range(9))
+    for name in ("owed", "messages", "all_owed"):
+        before = _before(hall.inbox.take, batch, getattr(hall.memory.archive, name), steps, moment)
+        monkeypatch.setattr(hall.memory.archive, name, before)
+    await hall.inbox.settle_debts(hall.owl, HOUR_MS)
+    monkeypatch.undo()
+    await hall.inbox.take(batch, starting=True)
+    await hall.inbox.settle_debts(hall.luna, HOUR_MS)
+    await hall.settle()
+    # What is asked here is not answered, so it is asked again.
+    asked = list(dict.fromkeys(hall.asked))
+    assert asked == [(OWL, "Owl?"), *((each, "Both?") for each in answering)]
+
+
+def _before(
+    take: Callable[..., Awaitable[None]],
+    batch: SyncBatch,
+    read: Callable[..., Awaitable[object]],
+    steps: Iterator[int],
+    moment: int,
+) -> Callable[..., Awaitable[object]]:
+    """Return what takes a batch before one of the reads, and then reads."""
+
+    async def instead(*arguments: object) -> object:
+        if next(steps) == moment:
+            await take(batch, starting=True)
+        return await read(*arguments)
+
+    return instead
+
+
 async def test_who_does_not_come_up_is_not_waited_for(
     hall: Hall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(debts, "_STARTING_S", 0)
+    monkeypatch.setattr(debts, "STARTING_S", 0)
     del hall.accounts[OWL]
     hall.answering = (OWL, LUNA)
     await hall.take(said("Owl, Luna?"), starting=True)

@@ -1,7 +1,10 @@
 """What a sync brings is stored first, then handed out, each event once."""
 
+import dataclasses
+
 import pytest
 
+from lunabot.dispatch.looking import Intake
 from lunabot.errors import WorldError
 from lunabot.matrix.batch import Gap, SyncBatch
 from lunabot.matrix.events import Reaction
@@ -28,11 +31,25 @@ async def test_a_batch_that_comes_again_changes_nothing(hall: Hall) -> None:
     assert (hall.commands, hall.talk) == (["!health"], ["one", "two"])
 
 
-async def test_what_an_account_says_is_never_run_and_heard_once(hall: Hall) -> None:
+@pytest.mark.parametrize("is_echo_first", [False, True])
+async def test_what_an_account_says_is_never_run_and_heard_once(
+    hall: Hall, is_echo_first: bool
+) -> None:
     spoken = said("!despawn me", LUNA, event_id="$1")
+    if is_echo_first:
+        await hall.take(spoken)
     await hall.inbox.said(hall.luna, spoken)
     await hall.take(spoken)
     assert (hall.commands, hall.talk) == ([], ["!despawn me"])
+
+
+async def test_what_grew_is_heard_once_when_it_is_whole(hall: Hall) -> None:
+    begun = dataclasses.replace(said("!des", LUNA, event_id="$1"), unfinished=True)
+    whole = dataclasses.replace(said("!despawn", LUNA, event_id="$2"), replaces=begun.event_id)
+    await hall.inbox.said(hall.luna, begun)
+    await hall.inbox.said(hall.luna, whole)
+    await hall.take(begun, token="s1")
+    assert (hall.commands, hall.talk) == ([], ["!despawn"])
 
 
 async def test_what_two_accounts_see_is_asked_once(hall: Hall) -> None:
@@ -93,6 +110,19 @@ async def test_reactions_are_heard_of_each_time(hall: Hall) -> None:
     assert hall.taps == [(LUNA, "✅")] * 2
 
 
+async def test_taps_of_the_time_away_are_heard_unless_they_are_too_old(hall: Hall) -> None:
+    now = hall.luna.server_now()
+    taps = [
+        Reaction(EventId(f"$r{key}"), ROOM, ADA, now - age_ms, EventId("$1"), key)
+        for key, age_ms in (("🔁", 1_000), ("🛑", HOUR_MS + 60_000))
+    ]
+    batch = SyncBatch(LUNA, "s1", (*taps, said("one")))
+    await hall.inbox.take(batch, starting=True)
+    assert hall.taps == []
+    hall.inbox.hear_late(batch, HOUR_MS)
+    assert hall.taps == [(LUNA, "🔁")]
+
+
 async def test_one_that_starts_brings_others_what_they_are_asked(hall: Hall) -> None:
     hall.answering = (LUNA, OWL)
     await hall.take(said("to both", event_id="$1"), account=OWL, starting=True)
@@ -101,6 +131,14 @@ async def test_one_that_starts_brings_others_what_they_are_asked(hall: Hall) -> 
     await hall.inbox.settle_debts(hall.owl, HOUR_MS)
     await hall.settle()
     assert hall.asked == [(LUNA, "to both"), (OWL, "to both")]
+
+
+async def test_what_grew_in_a_gap_is_no_message_of_its_own(hall: Hall) -> None:
+    whole = said("It is late", LUNA, event_id="$2")
+    growth = said("It is …", LUNA, event_id="$3", replaces=EventId("$2"), unfinished=True)
+    intake = Intake(hall.inbox, hall.memory, lambda: HOUR_MS)
+    assert await intake.take(hall.luna, (growth, whole)) == 1
+    assert await intake.take(hall.luna, (growth, whole)) == 0
 
 
 async def test_what_no_sync_brought_is_asked_once_when_all_was_read(hall: Hall) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lunabot.dispatch.mentions import Addressee, Mentions
@@ -89,7 +89,6 @@ _MESSAGES = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(_MESSAGES, st.integers(0, 5), st.sampled_from([None, LUNA, PERSON]))
 def test_what_must_hold_for_any_message(
     message: Message, members: int, replied_to: UserId | None

@@ -12,9 +12,7 @@ from tests.unit.memory.samples import ADA, BOB, LUNA, OTHER_ROOM, ROOM, debt, re
 def answer(
     *questions: str, event_id: str = "$answer", sender: UserId = LUNA, unfinished: bool = False
 ) -> Message:
-    return said(
-        event_id, "yes", at=9_000, sender=sender, answers=questions, unfinished=unfinished
-    )
+    return said(event_id, "yes", at=9_000, sender=sender, answers=questions, unfinished=unfinished)
 
 
 async def outcomes(archive: Archive, *questions: str) -> dict[str, int]:
@@ -33,6 +31,17 @@ async def test_debts_come_with_their_messages_in_the_order_of_the_questions(
     assert recorded.owed == tuple(debts)
     assert await archive.owed(LUNA) == (debt("$2"), debt("$1"))
     assert await archive.owed(BOB) == (debt("$1", account=BOB),)
+
+
+async def test_what_all_owe_comes_in_the_order_in_which_it_was_asked(archive: Archive) -> None:
+    debts = [debt("$2"), debt("$1", account=BOB), debt("$1")]
+    await archive.record_sync(LUNA, "s1", [said("$1"), said("$2")], debts)
+    await archive.record_sync(LUNA, "s2", [redacted("$2")])
+    assert [(each, known and known.event_id) for each, known in await archive.all_owed()] == [
+        (debt("$2"), None),
+        (debt("$1", account=BOB), "$1"),
+        (debt("$1"), "$1"),
+    ]
 
 
 async def test_a_debt_is_recorded_with_the_first_sight_of_its_message_only(

@@ -29,7 +29,7 @@ async def test_what_is_recorded_is_in_both_stores(tmp_path: Path) -> None:
     await memory.close()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(deliveries())
 def test_the_copy_follows_the_archive(delivery: tuple[list[Event], list[list[Event]]]) -> None:
     async def replay() -> None:

@@ -123,7 +123,7 @@ async def test_what_cannot_be_kept_leaves_the_old_and_rests(
         assert len(study.model.requests) == tries
         study.clock += 3_600_000
     assert study.memory.state.chapters.of(ROOM) == ()
-    assert study.problems.of("memory") == f"chapter 1 of {ROOM} is not written: {why}"
+    assert study.problems.of("memory") == f"chapter 1 of {ROOM} could not be written: {why}"
     study.model.reply = fitting
     study.clock += 86_400_000
     await study.summariser.work_off()

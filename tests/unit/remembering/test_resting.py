@@ -16,7 +16,7 @@ def test_a_text_rests_twice_as_long_each_time() -> None:
         now[0] += 1
         assert not resting.rests("chapter 1")
     assert resting.rooms() == {ROOM}
-    assert resting.reasons(3) == ("chapter 1 is not written: too long",)
+    assert resting.reasons(3) == ("chapter 1 could not be written: too long",)
     assert resting.reasons(4) == ()
 
 
@@ -32,3 +32,14 @@ def test_it_rests_a_day_at_most_and_no_more_once_it_is_written() -> None:
     resting.accept("chapter 2")
     assert not resting.rests("chapter 1")
     assert (resting.rooms(), resting.reasons()) == (frozenset(), ())
+
+
+def test_what_rests_for_one_reason_is_one_line() -> None:
+    resting = Resting(lambda: 0)
+    for name in ("chapter 1", "chapter 2", "lens technical"):
+        resting.refuse(name, ROOM, "no key")
+    resting.refuse("notes", ROOM, "too long")
+    assert resting.reasons() == (
+        "chapter 1 and 2 more could not be written: no key",
+        "notes could not be written: too long",
+    )

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lunabot.matrix.events import Message
@@ -66,7 +66,6 @@ def _history(steps: list[tuple[int, str]]) -> list[Message]:
 
 
 @given(histories, histories)
-@settings(deadline=None)
 def test_what_is_said_later_never_moves_a_cut(
     steps: list[tuple[int, str]], more: list[tuple[int, str]]
 ) -> None:
@@ -78,7 +77,6 @@ def test_what_is_said_later_never_moves_a_cut(
 
 
 @given(histories)
-@settings(deadline=None)
 def test_a_chapter_is_neither_too_light_nor_too_heavy_and_never_the_newest_part(
     steps: list[tuple[int, str]],
 ) -> None:
