@@ -66,9 +66,7 @@ class House:
 
 
 @pytest.fixture
-async def house(
-    account: FakeAccount, memory: Memory, tmp_path: Path
-) -> AsyncIterator[House]:
+async def house(account: FakeAccount, memory: Memory, tmp_path: Path) -> AsyncIterator[House]:
     (tmp_path / "skills").mkdir()
     models = ModelSource(Tasks())
     opened = House(services(account, memory), models, tmp_path)

@@ -133,9 +133,7 @@ async def test_an_encrypted_room_gets_no_plain_text_at_any_attempt(
     assert not any("hello" in json.dumps(request.body) for request in home.of("send"))
 
 
-async def test_a_room_it_was_put_out_of_is_refused(
-    account: Account, home: FakeHomeserver
-) -> None:
+async def test_a_room_it_was_put_out_of_is_refused(account: Account, home: FakeHomeserver) -> None:
     await bring(account, home, left(ROOM))
     with pytest.raises(Refused, match=f"{ME} is not in {ROOM}") as caught:
         await account.wait_for_room(ROOM, timeout_s=0)

@@ -24,7 +24,5 @@ ME = UserId("@luna:home")
 )
 def test_invites(inviter: str, allowed: list[str], welcome: bool) -> None:
     administrators = {UserId("@admin:home")}
-    decided = is_welcome(
-        UserId(inviter), me=ME, administrators=administrators, allowed=allowed
-    )
+    decided = is_welcome(UserId(inviter), me=ME, administrators=administrators, allowed=allowed)
     assert decided is welcome

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lunabot.matrix.ids import EventId
@@ -83,7 +83,6 @@ _PIECES = st.sampled_from(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(_PIECES, st.integers(1, 40)), max_size=12), st.integers(512, 2_000))
 def test_any_text_is_split_within_the_limit(pieces: list[tuple[str, int]], limit: int) -> None:
     text = "".join(piece * times for piece, times in pieces)

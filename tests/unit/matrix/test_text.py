@@ -3,7 +3,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lunabot.matrix.text import fold, visible, without_reply_fallback
@@ -32,7 +32,6 @@ def test_visible(text: str, expected: str) -> None:
     assert visible(text) == expected
 
 
-@settings(deadline=None)
 @given(_ANY)
 def test_what_is_visible_stays(text: str) -> None:
     seen = visible(text)
@@ -58,7 +57,6 @@ def test_names_that_look_the_same_fold_the_same(one: str, other: str) -> None:
     assert fold(one) == fold(other)
 
 
-@settings(deadline=None)
 @given(_ANY)
 def test_folding_twice_changes_nothing(text: str) -> None:
     short = text[:100]  # longer ones are folded in pieces

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lunabot.prompt.background import background
@@ -100,7 +100,6 @@ _EXCERPTS = st.lists(st.builds(Excerpt, st.text(max_size=40), st.text(max_size=4
 _PART = st.sampled_from([0.0, 0.1, 0.5, 1.0])
 
 
-@settings(deadline=None)
 @given(_EXCERPTS, _EXCERPTS, _EXCERPTS, st.builds(Shares, _PART, _PART, _PART), st.integers(0, 900))
 def test_they_take_no_more_than_they_may(
     tokenizer: Tokenizer,

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lunabot.llm.turns import ChatTurn
@@ -50,7 +50,6 @@ def mark(number: int) -> str:
     return f"\ue000{number}\ue001"
 
 
-@settings(deadline=None)
 @given(
     conversation=st.lists(_SAID, max_size=10),
     retrieved=st.lists(_SAID, max_size=10),
@@ -114,7 +113,6 @@ def test_any_prompt_is_within_the_budget_and_well_formed(
     )
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.sampled_from([LUNA, ALICE, BOB]), max_size=60),
     st.integers(64, 600),

@@ -5,7 +5,7 @@ import re
 import statistics
 from collections.abc import Sequence
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lunabot.llm.turns import ChatTurn
@@ -20,7 +20,6 @@ from tests.unit.prompt.conversations import ALICE, BOB, DIRECT, LUNA, NAMES, say
 _PEOPLE = st.sampled_from([LUNA, ALICE, BOB, UserId("@x:y")])
 
 
-@settings(deadline=None)
 @given(
     sizes=st.lists(st.tuples(_PEOPLE, st.integers(1, 50)), min_size=20, max_size=45),
     budget=st.integers(1_000, 1_200),

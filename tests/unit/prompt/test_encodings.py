@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import tiktoken
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tiktoken_ext import openai_public  # type: ignore[import-untyped]
 
@@ -77,7 +77,6 @@ def test_a_damaged_table_is_told(
 _LINE = st.text(min_size=1).map(str.strip).filter(lambda text: text and text[0] != "/")
 
 
-@settings(deadline=None)
 @given(st.text(), st.sampled_from(["\n", "\n\n"]), _LINE)
 def test_no_pattern_matches_across_the_border_of_lines(
     tokenizer: Tokenizer, first: str, between: str, second: str

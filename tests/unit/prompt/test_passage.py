@@ -1,7 +1,7 @@
 """Passages of long messages."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lunabot.prompt.passage import passage, words
@@ -34,7 +34,6 @@ def test_a_short_text_is_its_own_passage(tokenizer: Tokenizer) -> None:
     assert passage("the boat", words("boat"), 5, tokenizer) == "the boat"
 
 
-@settings(deadline=None)
 @given(st.text(max_size=100), st.integers(1, 50), st.text(max_size=50), st.integers(-3, 60))
 def test_it_keeps_to_its_limit(
     tokenizer: Tokenizer, text: str, times: int, question: str, limit: int

@@ -125,7 +125,7 @@ _TALK = st.lists(
 _BOUNDS = st.lists(st.integers(0, LAST), unique=True, max_size=5).map(sorted)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(drawn=_TALK, bounds=_BOUNDS, budget=st.integers(400, 6_000))
 def test_nothing_of_rooms_or_times_it_did_not_see(
     tokenizer: Tokenizer,

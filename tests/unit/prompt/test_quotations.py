@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lunabot.matrix.events import Message
@@ -121,7 +121,6 @@ def test_where_nothing_fits_there_is_no_frame_either(tokenizer: Tokenizer) -> No
     assert (section.lines, section.tokens, section.complete) == ((), 0, False)
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.text(max_size=200), st.integers(), st.integers(1, 20)), max_size=12),
     st.integers(-10, 800),

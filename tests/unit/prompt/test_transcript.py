@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lunabot.llm.image import Image
@@ -161,7 +161,6 @@ def test_names_are_clean_and_ones_own(name: str, expected: str) -> None:
     assert speaker_names([ALICE, MALLORY], me=LUNA, names=names)[MALLORY] == expected
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.text(max_size=10) | st.sampled_from(["Luna", "luna ", "user", "Bob"]), max_size=6)
 )
@@ -174,7 +173,6 @@ def test_no_two_speakers_share_a_name(display_names: list[str]) -> None:
     assert all(label == " ".join(label.split()) != "" for label in labels.values())
 
 
-@settings(deadline=None)
 @given(
     st.text(st.characters(codec=None)),
     st.sampled_from(["m.text", "m.emote", "m.image", "m.location", "m.sticker", "m.poll.start"]),
