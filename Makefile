@@ -16,6 +16,7 @@ test: .venv/.installed-dev
 
 lint: .venv/.installed-dev
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --quiet --check lunabot skills tests bench doctools
 	$(BIN)/mypy
 
 docs: .venv/.installed-dev
