@@ -33,7 +33,6 @@ _FOREIGN = (
 )
 
 
-
 async def start(base: Foundation) -> Luna:
     """Log in, find or make the admin room, load the skills, and return a Luna ready to serve.
 

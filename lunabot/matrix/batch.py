@@ -78,9 +78,7 @@ def read_batch(
     )
 
 
-def read_decrypted(
-    event: nio.Event, room_id: RoomId, is_genuine: IsGenuine
-) -> RoomEvent | None:
+def read_decrypted(event: nio.Event, room_id: RoomId, is_genuine: IsGenuine) -> RoomEvent | None:
     """Return a decrypted event; one that is not genuine counts as a message in the clear.
 
     Nothing binds a Megolm session to a sender but the device it came from, and the sender is the

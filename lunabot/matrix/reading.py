@@ -54,9 +54,7 @@ def read_event(source: object, room_id: RoomId, *, encrypted: bool = False) -> R
 
 _Head = tuple[EventId, RoomId, UserId, int]
 # MSC2723, the name FluffyChat gives it, and MSC4553.
-_FORWARDED = frozenset(
-    ("m.forwarded", "com.famedly.app.forwarded", "org.matrix.msc4553.forwarded")
-)
+_FORWARDED = frozenset(("m.forwarded", "com.famedly.app.forwarded", "org.matrix.msc4553.forwarded"))
 
 
 def _read_message(

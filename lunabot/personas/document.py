@@ -135,9 +135,7 @@ class PersonaFields(BaseModel):
     __pydantic_extra__: dict[str, Annotated[Any, AfterValidator(_check_json)]]
 
     displayname: Annotated[str, Field(max_length=_NAME_LENGTH), AfterValidator(_check_unicode)] = ""
-    system_prompt: Annotated[
-        str, Field(max_length=_PROMPT_LENGTH), AfterValidator(_check_written)
-    ]
+    system_prompt: Annotated[str, Field(max_length=_PROMPT_LENGTH), AfterValidator(_check_written)]
     traits: Annotated[dict[str, int | str], PlainValidator(_check_traits)] = {}
     created_at: Annotated[str, AfterValidator(_check_time)]
     created_by: UserIdText

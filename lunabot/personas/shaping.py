@@ -66,9 +66,7 @@ class Shaper:
         await api.leave(room_id)
         return True
 
-    async def _set_avatar(
-        self, user_id: UserId, avatar: Attachment, undo: AsyncExitStack
-    ) -> None:
+    async def _set_avatar(self, user_id: UserId, avatar: Attachment, undo: AsyncExitStack) -> None:
         api = self._acting_for(user_id)
         uri = await api.upload(avatar.data, avatar.mimetype)
         undo.push_async_callback(api.set_avatar, user_id, await api.avatar(user_id))

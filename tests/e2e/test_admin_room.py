@@ -116,9 +116,7 @@ async def test_shutdown_asks_then_says_farewell_and_exits_with_0(house: House) -
     assert await luna.process.wait() == 0
 
 
-async def test_reload_is_all_or_nothing(
-    house: House, alice: Person, model: FakeModel
-) -> None:
+async def test_reload_is_all_or_nothing(house: House, alice: Person, model: FakeModel) -> None:
     luna, admin = await house.household()
     good = luna.configuration_file.read_text()
     luna.configuration_file.write_text(good.replace('"luna": {', '"luna": {"promt": "x", '))

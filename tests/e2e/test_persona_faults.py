@@ -150,9 +150,14 @@ async def dismissal(world: World) -> list[str]:
 
 
 def _steps(requests: Sequence[str]) -> list[str]:
-    """Leave out what follows the last step: syncing for ever, and telling people."""
+    """Return the requests up to the last that changes something, before people are told.
+
+    What is read after it (a sync, what was said before) is read in the background.
+    """
     told = list(itertools.takewhile(lambda request: "/send/" not in request, requests))
-    return told[:-1] if told[-1] == "GET /sync" else told
+    while told[-1].startswith("GET "):
+        told.pop()
+    return told
 
 
 ALIVE: dict[str, Behaviour] = {

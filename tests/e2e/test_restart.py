@@ -12,7 +12,7 @@ from tests.e2e.luna import LunaProcess
 from tests.e2e.person import Person
 from tests.e2e.proxy import FaultyProxy
 from tests.e2e.server_operator import ServerOperator
-from tests.e2e.timeline import membership, message, notice
+from tests.e2e.timeline import edit_of, membership, message, notice
 from tests.fake_model import Answer, FakeModel
 
 
@@ -76,6 +76,20 @@ async def test_a_command_from_while_she_was_away_runs_once(
     await admin.command("!health")
     assert admin.marks(event) == ["✅"]
     assert len(admin.replies(event)) == 1
+
+
+async def test_a_tap_from_while_she_was_away_brings_another_answer(
+    luna: LunaProcess, alice: Person, model: FakeModel
+) -> None:
+    room = await alice.direct(luna.user_id)
+    model.enqueue(Answer("heads"), Answer("tails"))
+    await alice.send(room, "toss a coin")
+    answer = await alice.wait_for_message(room, luna.user_id, "heads")
+    await luna.stop()
+    await alice.react(room, answer["event_id"], "🔁")
+    await luna.start()
+    edit = await alice.wait_for(room, edit_of(answer["event_id"]))
+    assert edit["content"]["m.new_content"]["body"] == "tails"
 
 
 async def test_who_is_in_a_room_is_known_after_a_restart(

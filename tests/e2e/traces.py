@@ -23,9 +23,7 @@ class Traces:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def looked_for(
-        cls, homeserver: Homeserver, luna: LunaProcess
-    ) -> AsyncIterator["Traces"]:
+    async def looked_for(cls, homeserver: Homeserver, luna: LunaProcess) -> AsyncIterator["Traces"]:
         async with Session(homeserver.url) as session:
             secret = homeserver.registration_shared_secret
             await session.register(secret, unique("inspector"), admin=True)

@@ -83,9 +83,7 @@ async def test_the_local_model_is_looked_for_without_being_started(
     assert said in texts(await check(managed))
 
 
-async def test_a_local_model_that_is_not_installed(
-    tmp_path: Path, no_local_model: None
-) -> None:
+async def test_a_local_model_that_is_not_installed(tmp_path: Path, no_local_model: None) -> None:
     lines = await check(settings(tmp_path, managed=True))
     assert "install the weights" in texts(lines, ok=False)
     own = LlmSettings(local_model="models/mine.gguf")

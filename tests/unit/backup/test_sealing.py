@@ -27,7 +27,7 @@ def opened(data: bytes, passphrase: str = PASSPHRASE, *, size: int = 10_000) -> 
     return b"".join(iter(lambda: reader.read(size), b""))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     size=st.sampled_from([0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, 200_000]),
     step=st.integers(1_000, 150_000),

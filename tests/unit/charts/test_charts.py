@@ -139,7 +139,7 @@ def test_a_scale_of_nothing() -> None:
     assert ceiling_of(0) == 1
 
 
-@settings(max_examples=8, deadline=None)  # the machine may be busy
+@settings(max_examples=8)
 @given(texts, items)
 def test_any_figures_give_a_picture(text: str, bars_: list[Bar]) -> None:
     opened(bars(text, text, bars_))

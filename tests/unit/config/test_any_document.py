@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lunabot.config import ConfigError, load_settings
@@ -42,13 +42,11 @@ def outcome(content: bytes, environ: Mapping[str, str]) -> tuple[str, ...]:
         return ()
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.binary() | st.text().map(str.encode))
 def test_any_bytes(content: bytes) -> None:
     outcome(content, {})
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(documents | sections, variables)
 def test_any_document(document: Any, environ: Mapping[str, str]) -> None:
     for line in outcome(yaml.safe_dump(document, allow_unicode=True).encode(), environ):
@@ -56,7 +54,6 @@ def test_any_document(document: Any, environ: Mapping[str, str]) -> None:
         assert ": " in line
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.data())
 def test_any_change_of_the_file_that_comes_with_luna(data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(TEXT)))

@@ -85,7 +85,7 @@ def test_a_file_that_is_no_picture(data: bytes) -> None:
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP"])
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(cut=st.integers(0, 400), wrong=st.integers(0, 255), at=st.integers(0, 400))
 def test_a_damaged_file_is_a_picture_or_none(kind: str, cut: int, wrong: int, at: int) -> None:
     data = bytearray(picture(30, 20, kind=kind))

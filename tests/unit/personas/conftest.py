@@ -11,8 +11,6 @@ from tests.unit.personas.village import Village
 
 
 @pytest.fixture
-async def village(
-    home: FakeHomeserver, memory: Memory, tmp_path: Path
-) -> AsyncIterator[Village]:
+async def village(home: FakeHomeserver, memory: Memory, tmp_path: Path) -> AsyncIterator[Village]:
     async with Village(home, memory, tmp_path) as opened:
         yield opened

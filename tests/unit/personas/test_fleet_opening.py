@@ -7,7 +7,6 @@ import shutil
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
@@ -25,7 +24,7 @@ from lunabot.personas.secrets import PersonaSecrets
 from lunabot.problems import Problems
 from tests.fake_homeserver import ME, FakeHomeserver
 from tests.homeserver_scripts import Status
-from tests.quiet_house import nothing_owed, quiet_household
+from tests.quiet_house import QuietInbox, quiet_household
 from tests.unit.personas.characters import teacher
 
 LOGIN = "/_matrix/client/v3/login"
@@ -44,8 +43,9 @@ class School:
 
     async def start(self) -> Fleet:
         """Start a fleet; return it when all are ready."""
-        inbox = SimpleNamespace(take=self._take, take_history=self._take, settle_debts=nothing_owed)
-        house = quiet_household(inbox, Problems(self.told.append), self.told.append)
+        house = quiet_household(
+            QuietInbox(self._take), Problems(self.told.append), self.told.append
+        )
         opener = Opener(
             self.http, self.home.url, self.secrets.folder, self.memory, lambda user: False, _show
         )
@@ -99,9 +99,7 @@ async def test_once_its_identity_is_published_a_start_takes_one_request(school: 
 
 
 @pytest.mark.parametrize("endpoint", ["keys_query", "sync"])
-async def test_a_session_that_is_no_longer_known_is_replaced(
-    school: School, endpoint: str
-) -> None:
+async def test_a_session_that_is_no_longer_known_is_replaced(school: School, endpoint: str) -> None:
     school.expect_login("NEW")
     school.home.enqueue(endpoint, GONE)
     fleet = await school.start()

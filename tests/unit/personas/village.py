@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, Self, cast
 
 import aiohttp
@@ -33,7 +32,7 @@ from lunabot.problems import Problems
 from tests.fake_account import FakeAccount
 from tests.fake_homeserver import FakeHomeserver, Request
 from tests.homeserver_scripts import Status
-from tests.quiet_house import nothing_owed, quiet_household
+from tests.quiet_house import QuietInbox, quiet_household
 from tests.unit.personas.characters import ADMIN, CLASSROOM
 
 LUNA, SCOUT = UserId("@luna:localhost"), UserId("@scout:localhost")
@@ -186,11 +185,10 @@ class Village(AsyncExitStack):
         return self
 
     def _fleet(self, http: HomeserverClient) -> ScoutsFleet:
-        async def take_history(batch: SyncBatch) -> None:
+        async def take(batch: SyncBatch) -> None:
             await self.memory.record_sync(batch.account, batch.token, batch.events)
 
-        inbox = SimpleNamespace(settle_debts=nothing_owed, take_history=take_history)
-        house = quiet_household(inbox, Problems(self.told.append), self.told.append)
+        house = quiet_household(QuietInbox(take), Problems(self.told.append), self.told.append)
         fleet = ScoutsFleet(
             http,
             cast(Opener, None),

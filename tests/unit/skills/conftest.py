@@ -12,8 +12,6 @@ from tests.unit.skills.running import House
 
 
 @pytest.fixture
-async def house(
-    account: FakeAccount, memory: Memory, home: FakeHomeserver
-) -> AsyncIterator[House]:
+async def house(account: FakeAccount, memory: Memory, home: FakeHomeserver) -> AsyncIterator[House]:
     async with aiohttp.ClientSession() as session:
         yield House(account, memory, home, session)

@@ -135,9 +135,7 @@ async def test_times_are_shown_in_the_unit_that_fits(
 
 
 @pytest.mark.parametrize(("size", "shown"), [(1234, "1.2 kB"), (2_500_000, "2.5 MB")])
-async def test_the_size_of_the_state(
-    house: House, tmp_path: Path, size: int, shown: str
-) -> None:
+async def test_the_size_of_the_state(house: House, tmp_path: Path, size: int, shown: str) -> None:
     house.services.settings = house.services.settings.placed(tmp_path)
     assert "- **state**: 0.0 kB" in await house.run("health")
     house.services.settings.state_path.write_bytes(b"x" * size)

@@ -128,8 +128,7 @@ async def test_a_room_is_made_with_who_asked_in_it(house: House) -> None:
         "room_alias_name": "wild-trails",
     }
     assert text == (
-        "Made **Wild Trails** (`#wild-trails:localhost`), not encrypted. "
-        f"Invited: {ADMIN}, {ANN}."
+        f"Made **Wild Trails** (`#wild-trails:localhost`), not encrypted. Invited: {ADMIN}, {ANN}."
     )
 
 
@@ -163,9 +162,7 @@ async def test_somebody_is_invited_however_the_room_is_named(house: House, room:
 @pytest.mark.parametrize(
     ("membership", "said"), [("join", "is in"), ("invite", "is invited to"), ("leave", "Invited")]
 )
-async def test_who_is_there_is_not_invited_again(
-    house: House, membership: str, said: str
-) -> None:
+async def test_who_is_there_is_not_invited_again(house: House, membership: str, said: str) -> None:
     members(house, ann=membership)
     assert said in await house.run("add_participant #trails @ann")
     assert bool(house.asked(f"{V3}/rooms/{TRAILS}/invite")) is (membership == "leave")
