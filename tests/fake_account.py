@@ -50,6 +50,8 @@ class FakeAccount(Account):
         self.acts: list[tuple[Any, ...]] = []
         self.sent: list[Sent] = []
         self._acted = asyncio.Event()
+        self._responding = asyncio.Event()
+        self._responding.set()
 
     async def wait_for(self, condition: Callable[[], object], timeout_s: float = 10) -> None:
         """Return once the condition holds; it is looked at after each act."""
@@ -57,6 +59,11 @@ class FakeAccount(Account):
             while not condition():
                 self._acted.clear()
                 await self._acted.wait()
+
+    def hold_responses(self) -> asyncio.Event:
+        """Let what is sent be in the room at once, and the response come when the event is set."""
+        self._responding = asyncio.Event()
+        return self._responding
 
     def enter(
         self, room_id: str, *members: str, invited: str = "", encrypted: bool = False
@@ -88,6 +95,7 @@ class FakeAccount(Account):
         sent = Sent(room_id, dict(content), transaction_id, event_type)
         self.sent.append(sent)
         self._note("sent", sent.reaction if event_type == "m.reaction" else sent.body)
+        await self._responding.wait()
         return sent.event_id
 
     async def send_file(self, room_id: RoomId, name: str, data: bytes, mimetype: str) -> EventId:

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -42,6 +43,7 @@ log = logging.getLogger(__name__)
 
 _ON_ITS_WAY_S = 5.0  # how late an answer given in time may come, or be in the first sync
 _RECALL_S = 5.0
+_EARLY = 20  # taps that wait for the id of the notice they are on
 _OUTCOMES: Mapping[str, Outcome] = MappingProxyType(
     {DECLINED: "declined", EXPIRED: "expired", INTERRUPTED: "failed"}
 )
@@ -60,6 +62,7 @@ class Confirmations:
     attempted: Callable[[Message | Reaction, Refusal], None]
     tell: Callable[[str], None]
     _timers: Tasks = field(default_factory=Tasks)
+    _early: deque[Reaction] = field(default_factory=lambda: deque(maxlen=_EARLY))
 
     async def ask(self, message: Message, command: Command, plan: Plan | None) -> bool:
         """Tell whether a command may run at once, because it has no plan; else ask its sender.
@@ -99,13 +102,18 @@ class Confirmations:
         self._timers.start(self._expire(question), f"question {question.code}")
 
     def reacted(self, reaction: Reaction) -> None:
-        """Hear a reaction in the admin room: it may be a tap below an open question."""
+        """Hear a reaction: it may be a tap below an open question.
+
+        It may be faster than the server's word on which event the question is: then it waits.
+        """
         yes = read_tap(reaction.key)
-        if yes is None:
+        if yes is None or reaction.room_id != self.services.admin_room:
             return
-        for question in self._open():
-            if question.notice == reaction.target:
-                self._hear(question, reaction, yes=yes)
+        questions = {question.notice: question for question in self._open()}
+        if question := questions.get(reaction.target):
+            self._hear(question, reaction, yes=yes)
+        elif None in questions:
+            self._early.append(reaction)
 
     def answer(self, message: Message, code: str, *, yes: bool) -> str:
         """Hear a typed answer, to a question given by its code or meant; return what to say.
@@ -230,10 +238,19 @@ class Confirmations:
         self._end(question, EXPIRED)
 
     async def _show(self, question: Question) -> None:
+        """Send the notice, and hear the taps that came before its id did.
+
+        Whoever records that it was asked does so without a pause behind this.
+        """
         notice = await asking.show(self.services.account, question)
         if current := self._table.get(question.name):
-            self._table.put(replace(current, notice=notice))
-            await asking.offer(self.services.account, replace(current, notice=notice))
+            shown = replace(current, notice=notice)
+            self._table.put(shown)
+            self.tasks.start(asking.offer(self.services.account, shown), "offer")
+            early = list(self._early)
+            self._early.clear()
+            for reaction in early:
+                self.reacted(reaction)
 
     async def _show_again(self, question: Question) -> None:
         """Ask where a crash came before the notice's id was kept: it is the same notice then."""

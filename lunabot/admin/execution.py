@@ -31,21 +31,24 @@ async def see_through(
     """Run a command; one that is not approved is suspended: somebody was asked."""
     started = time.monotonic()
     ticket = Ticket(services.account, message, stage)
-    ticket.open()
     outcome: Outcome = "failed"  # unless it ends well: a stop may cut it off
     reference = None
+    ticket.open()
     try:
-        call = Call(message, services, ticket.progress)
-        answer, reference = await _carry_out(call, command, approve)
+        try:
+            call = Call(message, services, ticket.progress)
+            answer, reference = await _carry_out(call, command, approve)
+            if answer is None:
+                outcome = "asked"
+            else:
+                outcome = "ok" if answer.ok else "failed"
+                await ticket.close(answer.markdown, ok=answer.ok)
+        finally:  # what was asked at once: what is answered comes behind it in the trail
+            await record(services, message, command, outcome, started, reference)
         if answer is None:
-            outcome = "asked"
             await ticket.suspend()
-        else:
-            outcome = "ok" if answer.ok else "failed"
-            await ticket.close(answer.markdown, ok=answer.ok)
     finally:
         ticket.drop()
-        await record(services, message, command, outcome, started, reference)
 
 
 async def record(

@@ -1,6 +1,6 @@
 """What people want of an answer: that it stops, that there is another one, or none any more."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lunabot.dispatch.queue import Question, RoomQueues
 from lunabot.dispatch.stops import Stops
@@ -34,8 +34,17 @@ class Reactions:
         if key == STOP and not self.stops.stop(seer, reaction):
             if self.queues.withdraw(seer, reaction):
                 self.tasks.start(self._ignore(seer, reaction), "withdrawal")
+            else:
+                self.tasks.start(self._stop_unheard(seer, reaction), "stop")
         elif key == AGAIN:
             self.tasks.start(self._again(seer, reaction), "another answer")
+
+    async def _stop_unheard(self, seer: UserId, reaction: Reaction) -> None:
+        """Stop an answer of which a sync has told that it is in the room, and not yet the server's
+        response to whoever sent it."""
+        for debt in await self.memory.archive.debts_about(reaction.room_id, reaction.target):
+            if debt.account == seer:
+                self.stops.stop(seer, replace(reaction, target=debt.event_id))
 
     async def _ignore(self, seer: UserId, reaction: Reaction) -> None:
         await self.memory.archive.record_unanswered(seer, [reaction.target], "ignored")

@@ -143,14 +143,19 @@ class Fleet:
         self._shown = set(remains)
 
     def state_changed(self, account: Account, change: StateChange) -> None:
-        """Note in its document when a persona joins or leaves a room."""
-        persona = self.company.personas().get(account.user_id)
-        is_own = change.type == "m.room.member" and change.state_key == account.user_id
-        if persona is None or not is_own:
+        """Note in its document when a persona joins or leaves a room.
+
+        A join counts whichever account sees it: another one may be the first to hear what is said
+        to the persona from then on.
+        """
+        if change.type != "m.room.member":
+            return
+        persona = self.company.personas().get(UserId(change.state_key))
+        if persona is None:
             return
         if change.content.get("membership") == "join":
             self.keep(persona.joined(change.room_id, change.timestamp))
-        else:
+        elif account.user_id == persona.user_id:
             self.keep(persona.left(change.room_id, change.timestamp))
 
     def _launch(self, user_id: UserId, opened: Opened | None) -> asyncio.Event:

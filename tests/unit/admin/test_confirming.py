@@ -35,6 +35,19 @@ async def test_a_tap_runs_the_command_once(asking: AskingHouse, key: str) -> Non
     assert await asking.trail() == [(ADMIN, "melt", "asked"), (ADMIN, "melt", "ok")]
 
 
+async def test_a_tap_may_be_faster_than_the_servers_response(asking: AskingHouse) -> None:
+    response = asking.account.hold_responses()
+    asking.room.run(command("/melt"))
+    await asking.account.wait_for(lambda: asking.account.sent)
+    for reaction in (tap("👍"), tap("❌", target=EventId("$other")), tap(), tap("❌")):
+        asking.room.reacted(asking.account.user_id, reaction)
+    response.set()
+    await asking.settle()
+    assert asking.world.melted == ["Olaf", "Frosty"]
+    assert (asking.marks(), asking.questions) == (["✅"], [])
+    assert await asking.trail() == [(ADMIN, "melt", "asked"), (ADMIN, "melt", "ok")]
+
+
 async def test_several_answers_at_once_are_one(asking: AskingHouse) -> None:
     question = await asking.ask()
     for key in ("✅", "❌", "✅"):

@@ -12,7 +12,7 @@ from lunabot.matrix.ids import EventId, UserId
 from lunabot.tasks import Tasks
 from tests.fake_model import Answer, Status
 from tests.unit.dispatch.house import House
-from tests.unit.dispatch.people import ADA, BOB, LUNA, ROOM
+from tests.unit.dispatch.people import ADA, BOB, LUNA, ROOM, said
 from tests.unit.dispatch.test_growth import SLOWLY, BrokenStream, new_body, slow, written
 
 ENDLESS = "It is square. " * 400
@@ -59,6 +59,24 @@ async def test_whoever_asked_may_stop_an_answer(house: House) -> None:
     assert new_body(house.luna.sent[-1]).endswith("(stopped)")
     assert await house.answered(question)
     assert 3 <= await written(house) < 1200  # what was streamed, and no more
+
+
+async def test_an_answer_is_stopped_before_its_sender_knows_that_it_is_there(house: House) -> None:
+    house.pace = SLOWLY
+    house.model.enqueue(slow(ENDLESS))
+    taps, question = Taps(house), await house.ask()
+    response = house.luna.hold_responses()
+    running = asyncio.create_task(house.answer([question]))
+    await house.luna.wait_for(lambda: house.luna.sent)
+    event_id, asked = house.luna.sent[0].event_id, question.message.event_id
+    echo = said("It …", LUNA, event_id=event_id, answers=(asked,), unfinished=True)
+    await house.memory.record_sync(LUNA, "s2", [echo])
+    await taps.tap(STOP, echo.event_id, BOB)
+    await taps.tap(STOP, echo.event_id)
+    response.set()
+    await running
+    assert new_body(house.luna.sent[-1]).endswith("(stopped)")
+    assert await house.answered(question)
 
 
 async def test_what_is_stopped_before_it_shows_is_not_said(house: House) -> None:

@@ -108,6 +108,23 @@ async def test_joins_and_leaves_are_noted_with_their_time(village: Village) -> N
     assert village.memory.state.personas()[SCOUT].rooms == ()
 
 
+async def test_a_join_counts_whoever_sees_it_first(village: Village) -> None:
+    village.memory.state.put_persona(scout())
+    await village.fleet.start()
+    account, luna = village.fleet.accounts[SCOUT], village.summoner.luna
+    for seer, event in (
+        (luna, change("join", 1_000)),
+        (account, change("join", 1_000)),
+        (luna, change("leave", 2_000)),  # it hears of that itself
+        (account, change("leave", 2_000)),
+        (luna, change("join", 1_000)),
+        (luna, change("join", 3_000)),
+    ):
+        village.fleet.state_changed(seer, event)
+    stays = village.memory.state.personas()[SCOUT].stays
+    assert stays == (Stay(CLASSROOM, 1_000, 2_000), Stay(CLASSROOM, 3_000))
+
+
 async def test_what_others_do_is_not_noted(village: Village) -> None:
     village.memory.state.put_persona(scout(Stay(CLASSROOM, 1_000)))
     luna = village.summoner.luna
