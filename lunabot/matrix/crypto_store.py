@@ -32,11 +32,10 @@ from nio.crypto import (
 )
 
 from lunabot.errors import WorldError
+from lunabot.matrix.crypto_sessions import GroupSessions, OlmSessions
 
 _Row = tuple[object, ...]
 
-_RECENT_SESSIONS = 64
-_SESSIONS_A_DEVICE = 8
 # An exclusive lock keeps a second process from using the same device, which would break its
 # ratchets, and saves the shared-memory file: two file descriptors an account instead of three.
 _PRAGMAS = """
@@ -129,9 +128,9 @@ class CryptoStore:
 
     # Olm: the channels to single devices, through which keys travel.
 
-    def load_sessions(self) -> "OlmSessions":
+    def load_sessions(self) -> OlmSessions:
         """Return the Olm sessions with each device."""
-        sessions = OlmSessions(self)
+        sessions = OlmSessions(self.forget_session)
         rows = self._query("SELECT sender_key, pickle, created, used FROM olm_sessions").fetchall()
         for sender_key, pickle, created, used in rows:
             created, used = datetime.fromisoformat(created), datetime.fromisoformat(used)
@@ -154,9 +153,9 @@ class CryptoStore:
 
     # Megolm: the keys of room messages.
 
-    def load_inbound_group_sessions(self) -> "GroupSessions":
+    def load_inbound_group_sessions(self) -> GroupSessions:
         """Return the Megolm sessions, read one by one as they are asked for."""
-        return GroupSessions(self)
+        return GroupSessions(self.read_group_session, self.all_group_sessions)
 
     def read_group_session(
         self, room_id: str, sender_key: str, session_id: str
@@ -313,69 +312,6 @@ class CryptoStore:
         self._unwritten.append((statement, list(rows)))
         with suppress(WorldError):
             self.settle()
-
-
-class OlmSessions:
-    """The Olm sessions with each device, by its Curve25519 key: those that were used last.
-
-    A device may begin one with each message, so there is a limit, as the specification advises
-    ("m.olm.v1.curve25519-aes-sha2": at least four). It takes the place of nio's own class, which
-    also remembers every key it was asked for in vain.
-    """
-
-    def __init__(self, store: CryptoStore) -> None:
-        self._store = store
-        self._by_device: dict[str, list[Session]] = {}
-
-    def __getitem__(self, sender_key: str) -> list[Session]:
-        """Return a device's sessions, the one used last first."""
-        return self._by_device.get(sender_key, [])
-
-    def get(self, sender_key: str) -> Session | None:
-        """Return the session to use with a device."""
-        return next(iter(self[sender_key]), None)
-
-    def add(self, sender_key: str, session: Session) -> bool:
-        """Take a session that the caller saves; return whether it is news."""
-        known = self[sender_key]
-        if session in known:
-            return False
-        kept = sorted([*known, session], key=lambda each: each.use_time, reverse=True)
-        for old in kept[_SESSIONS_A_DEVICE:]:
-            self._store.forget_session(old)
-        self._by_device[sender_key] = kept[:_SESSIONS_A_DEVICE]
-        return True
-
-
-class GroupSessions:
-    """Megolm sessions as nio asks for them: from disk, the last few used kept in memory."""
-
-    def __init__(self, store: CryptoStore) -> None:
-        self._store = store
-        self._recent: dict[tuple[str, str, str], InboundGroupSession] = {}
-
-    def __iter__(self) -> Iterator[InboundGroupSession]:
-        """Iterate over every stored session."""
-        return self._store.all_group_sessions()
-
-    def add(self, session: InboundGroupSession) -> bool:
-        """Take a session that the caller saves; always news, as in nio's own class."""
-        self._remember((session.room_id, session.sender_key, session.id), session)
-        return True
-
-    def get(self, room_id: str, sender_key: str, session_id: str) -> InboundGroupSession | None:
-        """Return a session, or None where its key never came."""
-        key = room_id, sender_key, session_id
-        session = self._recent.pop(key, None) or self._store.read_group_session(*key)
-        if session is not None:
-            self._remember(key, session)
-        return session
-
-    def _remember(self, key: tuple[str, str, str], session: InboundGroupSession) -> None:
-        self._recent.pop(key, None)
-        self._recent[key] = session
-        if len(self._recent) > _RECENT_SESSIONS:
-            del self._recent[next(iter(self._recent))]
 
 
 def _open(path: Path) -> sqlite3.Connection:
