@@ -4,7 +4,10 @@ import asyncio
 import os
 import signal
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TypeVar
+
+_DONE_WITHIN_S = 5.0
 
 _T = TypeVar("_T")
 
@@ -35,6 +38,21 @@ class Stopping:
         if not self.asked or (self._again and not again):
             self.reason, self._again = reason, again
             self._asked.set()
+
+    def request_when_done(self, reason: str, *, again: bool = False) -> None:
+        """Ask for it once the task that calls this has ended, or takes too long for that.
+
+        So a command that stops her has its answer, though the server be slow.
+        """
+        request = partial(self.request, reason, again=again)
+        timer = asyncio.get_running_loop().call_later(_DONE_WITHIN_S, request)
+
+        def done(_: object) -> None:
+            timer.cancel()
+            request()
+
+        if task := asyncio.current_task():
+            task.add_done_callback(done)
 
     def begin_again(self) -> bool:
         """Return whether she is to begin anew; nothing is asked for then any more."""

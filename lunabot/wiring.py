@@ -122,8 +122,8 @@ class Wiring:
             answer=lambda message, code, yes: self.room.confirmations.answer(
                 message, code, yes=yes
             ),
-            request_shutdown=base.stopping.request,
-            begin_anew=partial(base.stopping.request, again=True),
+            request_shutdown=base.stopping.request_when_done,
+            begin_anew=partial(base.stopping.request_when_done, again=True),
             started=time.monotonic(),
             problems=self.problems,
         )

@@ -35,6 +35,7 @@ from lunabot.admin.services import Services
 from lunabot.admin.wording import code as quoted
 from lunabot.errors import UserMistake, WorldError
 from lunabot.matrix.events import Message, Reaction
+from lunabot.matrix.ids import EventId
 from lunabot.memory.audit import Outcome
 from lunabot.memory.questions import Question, QuestionTable
 from lunabot.tasks import Tasks
@@ -62,6 +63,7 @@ class Confirmations:
     attempted: Callable[[Message | Reaction, Refusal], None]
     tell: Callable[[str], None]
     _timers: Tasks = field(default_factory=Tasks)
+    _showing: dict[EventId, asyncio.Event] = field(default_factory=dict)
     _early: deque[Reaction] = field(default_factory=lambda: deque(maxlen=_EARLY))
 
     async def ask(self, message: Message, command: Command, plan: Plan | None) -> bool:
@@ -211,6 +213,7 @@ class Confirmations:
             await self.services.memory.state.flush()
             return True
 
+        question = await self._as_shown(question)
         shown = asking.tell_end(self.services.account, question, CONFIRMED)
         self.tasks.start(shown, f"question {question.code}")
         command = Command(question.verb, question.text)
@@ -220,6 +223,7 @@ class Confirmations:
     async def _finish(self, question: Question) -> None:
         """See a question to its end that runs nothing, or whose command was cut off."""
         started = time.monotonic()
+        question = await self._as_shown(question)
         await asking.tell_end(self.services.account, question, question.ending)
         await asking.mark_undone(self.services.account, question)
         command = Command(question.verb, question.text)
@@ -242,15 +246,25 @@ class Confirmations:
 
         Whoever records that it was asked does so without a pause behind this.
         """
-        notice = await asking.show(self.services.account, question)
-        if current := self._table.get(question.name):
-            shown = replace(current, notice=notice)
-            self._table.put(shown)
-            self.tasks.start(asking.offer(self.services.account, shown), "offer")
-            early = list(self._early)
-            self._early.clear()
-            for reaction in early:
-                self.reacted(reaction)
+        self._showing[question.name] = asyncio.Event()
+        try:
+            notice = await asking.show(self.services.account, question)
+            if current := self._table.get(question.name):
+                shown = replace(current, notice=notice)
+                self._table.put(shown)
+                self.tasks.start(asking.offer(self.services.account, shown), "offer")
+        finally:
+            self._showing.pop(question.name).set()
+        early = list(self._early)
+        self._early.clear()
+        for reaction in early:
+            self.reacted(reaction)
+
+    async def _as_shown(self, question: Question) -> Question:
+        """Return a question with its notice: a typed answer, too, may come before its id does."""
+        if showing := self._showing.get(question.name):
+            await showing.wait()
+        return self._table.get(question.name) or question
 
     async def _show_again(self, question: Question) -> None:
         """Ask where a crash came before the notice's id was kept: it is the same notice then."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from lunabot.stopping import Stopped, Stopping
+from tests.clock import Clock
 
 
 @pytest.fixture
@@ -41,6 +42,38 @@ async def test_a_new_beginning_takes_nothing_from_an_end() -> None:
     assert stopping.reason == "an update"
     assert not stopping.begin_again()
     assert stopping.asked
+
+
+async def test_a_command_that_stops_her_ends_first(clock: Clock) -> None:
+    stopping = Stopping()
+    answering = asyncio.Event()
+
+    async def command() -> None:
+        stopping.request_when_done("a new house", again=True)
+        await answering.wait()
+
+    task = asyncio.create_task(command())
+    await clock.forward(4)
+    asked = [stopping.asked]
+    answering.set()
+    await task
+    await clock.forward(0)
+    asked += [stopping.asked, stopping.begin_again()]
+    await clock.forward(10)
+    assert [*asked, stopping.asked] == [False, True, True, False]
+
+
+async def test_a_command_that_stops_her_does_not_keep_her(clock: Clock) -> None:
+    stopping = Stopping()
+
+    async def command() -> None:
+        stopping.request_when_done("an update")
+        await asyncio.Event().wait()
+
+    task = asyncio.create_task(command())
+    await clock.forward(6)
+    assert (stopping.asked, stopping.reason, task.done()) == (True, "an update", False)
+    task.cancel()
 
 
 async def test_work_that_ends_first_gives_its_value() -> None:

@@ -48,6 +48,21 @@ async def test_a_tap_may_be_faster_than_the_servers_response(asking: AskingHouse
     assert await asking.trail() == [(ADMIN, "melt", "asked"), (ADMIN, "melt", "ok")]
 
 
+@pytest.mark.parametrize(("answer", "end"), [("yes", "Confirmed."), ("no", "nothing was done.")])
+async def test_what_is_typed_may_be_faster_too(asking: AskingHouse, answer: str, end: str) -> None:
+    response = asking.account.hold_responses()
+    asking.room.run(command("/melt"))
+    await asking.account.wait_for(lambda: asking.account.sent)
+    asking.room.run(command(f"/{answer}", event_id="$answer"))
+    await asking.account.wait_for(lambda: len(asking.account.sent) > 1)
+    response.set()
+    await asking.settle()
+    assert bool(asking.world.melted) is (answer == "yes")
+    assert asking.replies()[0].endswith(end)
+    assert asking.questions == []
+    assert (ADMIN, "melt", "asked") in (await asking.trail())[:2]
+
+
 async def test_several_answers_at_once_are_one(asking: AskingHouse) -> None:
     question = await asking.ask()
     for key in ("✅", "❌", "✅"):
