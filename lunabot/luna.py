@@ -75,9 +75,9 @@ class Luna:
             await self.tasks.close()
             await self.me.close()
 
-    def state_changed(self, account: Account, change: StateChange) -> None:
+    async def state_changed(self, account: Account, change: StateChange) -> None:
         """Hear of a change of a room's state: of the admin room's, when Luna herself sees it."""
-        self.fleet.state_changed(account, change)
+        await self.fleet.state_changed(account, change)
         if account is self.me.account and change.room_id == self.services.admin_room:
             self.room.state_changed(change)
             if change.type == "m.room.member":

@@ -38,7 +38,7 @@ class Household:
     problems: Problems
     tell: Callable[[str], None]
     is_welcome: Callable[[UserId], bool]
-    state_changed: Callable[[Account, StateChange], None]
+    state_changed: Callable[[Account, StateChange], Awaitable[None]]
     complete: Callable[[Account, SyncBatch], Awaitable[SyncBatch]]
 
 
@@ -89,10 +89,10 @@ class Resident:
             for invite in batch.invites:
                 self.tasks.start(self._invited(invite), "invitation")
             complete = await self.house.complete(self.account, batch)
-            await self._store(self._with_late_keys(complete))
-            for event in batch.events:
+            for event in batch.events:  # before the token says that this batch was had
                 if isinstance(event, StateChange):
-                    self.house.state_changed(self.account, event)
+                    await self.house.state_changed(self.account, event)
+            await self._store(self._with_late_keys(complete))
         except Exception:
             reference = new_reference()
             log.exception("%s: a sync was not handled, reference %s", self.part, reference)

@@ -387,8 +387,8 @@ class Wiring:
         self.tasks.start(publish(self.services), "command descriptions")
         return answer
 
-    def _state_changed(self, seer: Account, change: StateChange) -> None:
-        self.luna.state_changed(seer, change)
+    async def _state_changed(self, seer: Account, change: StateChange) -> None:
+        await self.luna.state_changed(seer, change)
 
     def _is_welcome(self, inviter: UserId) -> bool:
         settings = self.services.settings

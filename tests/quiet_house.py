@@ -21,16 +21,24 @@ def quiet_household(
     problems: Problems,
     tell: Callable[[str], None],
     is_welcome: Callable[[UserId], bool] = lambda user: False,
-    state_changed: Callable[[Account, StateChange], None] = lambda account, change: None,
+    changes: list[StateChange] | None = None,
 ) -> Household:
-    """Return what residents share, with an inbox that need not be a real one."""
+    """Return what residents share, with an inbox that need not be a real one.
+
+    What changes is added to `changes`.
+    """
+
+    async def note(account: Account, change: StateChange) -> None:
+        if changes is not None:
+            changes.append(change)
+
     return Household(
         cast(Inbox, inbox),
         Absence(cast(Archive, None), cast(RoomQueues, None), tell),
         problems,
         tell,
         is_welcome,
-        state_changed,
+        note,
         _complete_already,
     )
 

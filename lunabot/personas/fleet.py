@@ -1,6 +1,7 @@
 """The personas' accounts while they run: started together, watched, each on its own feet."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -142,11 +143,12 @@ class Fleet:
             self.house.problems.report(_remains(user_id), text)
         self._shown = set(remains)
 
-    def state_changed(self, account: Account, change: StateChange) -> None:
+    async def state_changed(self, account: Account, change: StateChange) -> None:
         """Note in its document when a persona joins or leaves a room.
 
         A join counts whichever account sees it: another one may be the first to hear what is said
-        to the persona from then on.
+        to the persona from then on. What it sees itself is on the disk when this returns: no later
+        sync tells when it was.
         """
         if change.type != "m.room.member":
             return
@@ -157,6 +159,9 @@ class Fleet:
             self.keep(persona.joined(change.room_id, change.timestamp))
         elif account.user_id == persona.user_id:
             self.keep(persona.left(change.room_id, change.timestamp))
+        if account.user_id == persona.user_id:
+            with contextlib.suppress(WorldError):  # the state tells of it, and tries again
+                await self.state.flush()
 
     def _launch(self, user_id: UserId, opened: Opened | None) -> asyncio.Event:
         ready = asyncio.Event()

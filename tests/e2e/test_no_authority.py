@@ -213,7 +213,7 @@ async def test_it_fails_and_is_audited(
 async def test_with_authority_it_runs_and_the_trail_tells_of_all(castle: Castle) -> None:
     opened = await castle.ann.command("open_gate")
     assert (opened.mark, castle.gate.exists()) == (YES, True)
-    assert castle.outcomes(opened.event_id) == ["ok"]
+    await until(lambda: castle.outcomes(opened.event_id) == ["ok"], 10, "a line in the trail")
     trail = await castle.ann.command("audit --verb open_gate")
     assert trail.text.count("⛔") == len(WAYS) + 1  # and its explanation
     assert f"`{castle.bob.person.user_id}`" in trail.text

@@ -151,6 +151,19 @@ async def test_a_persona_knows_what_was_said_while_it_was_there(
     assert ("rowan" in second, "alder" in second, "larch" in second) == (False, True, False)
 
 
+async def test_a_persona_that_was_killed_knows_since_when_it_was_there(
+    admin: Administrator, luna: LunaProcess, alice: Person, model: FakeModel, traces: Traces
+) -> None:
+    name = await spawn(admin)
+    room = await alice.create_room(invite=[luna.user_id, traces.user_id(name)])
+    await alice.wait_for(room, membership(traces.user_id(name), "join"))
+    await luna.kill()
+    await alice.send(room, "the word at night is elm")
+    await alice.send(room, f"{name}: which word was it?")
+    await luna.start()
+    assert "elm" in await _prompt(model, name, "which word was it")
+
+
 async def test_a_persona_knows_what_was_said_in_the_room_that_was_made_for_it(
     admin: Administrator, model: FakeModel
 ) -> None:

@@ -84,7 +84,7 @@ class World:
             self.problems,
             self.told.append,
             lambda user: user == ADA,
-            lambda account, change: self.changes.append(change),
+            self.changes,
         )
         silent = cast(Identity, SimpleNamespace(take=self._verify))
         session = Session(ME, DeviceId("DEV"), "token")
@@ -140,6 +140,13 @@ async def test_a_bug_in_one_batch_is_told_and_the_next_one_comes(
     (line,) = world.told
     reference = line.rpartition("`")[0].rpartition("`")[2]
     assert f"reference {reference}" in caplog.text
+
+
+async def test_what_changed_is_heard_of_before_the_batch_counts_as_had(world: World) -> None:
+    world.inbox.failures = [RuntimeError("she died here")]
+    await world.follow(SyncBatch(ME, "s2", events=(CHANGE,)))
+    assert world.changes == [CHANGE]
+    assert [token for kind, token in world.inbox.taken if kind == "live"] == []
 
 
 async def test_only_those_who_are_welcome_are_followed(world: World) -> None:

@@ -1,6 +1,8 @@
 """The personas' accounts: started together, each on its own feet, in step with their documents."""
 
 import asyncio
+import json
+from pathlib import Path
 
 import pytest
 
@@ -8,7 +10,9 @@ from lunabot.errors import WorldError
 from lunabot.matrix.events import StateChange
 from lunabot.matrix.ids import EventId, RoomId
 from lunabot.matrix.nio_client import SessionLost
+from lunabot.memory.memory import Memory
 from lunabot.personas.persona import Persona, Stay
+from tests.fake_homeserver import FakeHomeserver
 from tests.unit.personas.characters import ADMIN, CLASSROOM
 from tests.unit.personas.village import HOME, LUNA, SCOUT, ScoutsAccount, Village, until
 
@@ -100,11 +104,11 @@ async def test_joins_and_leaves_are_noted_with_their_time(village: Village) -> N
     await village.fleet.start()
     account = village.fleet.accounts[SCOUT]
     for event in (change("join", 1_000), change("leave", 2_000), change("join", 3_000)):
-        village.fleet.state_changed(account, event)
+        await village.fleet.state_changed(account, event)
     persona = village.memory.state.personas()[SCOUT]
     assert persona.stays == (Stay(CLASSROOM, 1_000, 2_000), Stay(CLASSROOM, 3_000))
     assert village.company.personas()[SCOUT] == persona
-    village.fleet.state_changed(account, change("ban", 4_000))
+    await village.fleet.state_changed(account, change("ban", 4_000))
     assert village.memory.state.personas()[SCOUT].rooms == ()
 
 
@@ -120,16 +124,31 @@ async def test_a_join_counts_whoever_sees_it_first(village: Village) -> None:
         (luna, change("join", 1_000)),
         (luna, change("join", 3_000)),
     ):
-        village.fleet.state_changed(seer, event)
+        await village.fleet.state_changed(seer, event)
     stays = village.memory.state.personas()[SCOUT].stays
     assert stays == (Stay(CLASSROOM, 1_000, 2_000), Stay(CLASSROOM, 3_000))
+
+
+async def test_what_it_does_itself_is_on_the_disk_at_once(
+    home: FakeHomeserver, tmp_path: Path
+) -> None:
+    file = tmp_path / "db.json"
+    memory = await Memory.open(file, tmp_path / "archive.db")
+    async with Village(home, memory, tmp_path) as village:
+        memory.state.put_persona(scout())
+        await village.fleet.start()
+        account = village.fleet.accounts[SCOUT]
+        await village.fleet.state_changed(account, change("join", 1_000))
+        document = json.loads(file.read_text())["personas"][SCOUT]
+        assert document["stays"] == [{"room_id": CLASSROOM, "joined_at": 1_000}]
+    await memory.close()
 
 
 async def test_what_others_do_is_not_noted(village: Village) -> None:
     village.memory.state.put_persona(scout(Stay(CLASSROOM, 1_000)))
     luna = village.summoner.luna
     village.fleet.company.put(scout(Stay(CLASSROOM, 1_000)))
-    village.fleet.state_changed(luna, change("leave", 2_000))
+    await village.fleet.state_changed(luna, change("leave", 2_000))
     assert village.memory.state.personas()[SCOUT].rooms == (CLASSROOM,)
     assert luna.user_id == LUNA
 
