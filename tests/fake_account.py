@@ -39,7 +39,7 @@ class Sent:
 class FakeAccount(Account):
     """Does not start an `Account`: what reads rooms is inherited, what talks to a server is not.
 
-    While `failure` is set, whatever can fail raises it.
+    While `failure` is set, whatever can fail raises it. It waits for rooms until it has `synced`.
     """
 
     def __init__(self, user_id: str = "@luna:localhost") -> None:
@@ -49,6 +49,8 @@ class FakeAccount(Account):
         self.failure: WorldError | None = None
         self.acts: list[tuple[Any, ...]] = []
         self.sent: list[Sent] = []
+        self.synced = asyncio.Event()
+        self.synced.set()
         self._acted = asyncio.Event()
         self._responding = asyncio.Event()
         self._responding.set()
@@ -76,6 +78,10 @@ class FakeAccount(Account):
             room.add_member(invited, None, None, invited=True)
         self.client.rooms[room_id] = room
         return room
+
+    async def wait_for_room(self, room_id: RoomId, timeout_s: float = 15) -> nio.MatrixRoom:
+        await self.synced.wait()
+        return self.client.rooms.get(room_id) or nio.MatrixRoom(room_id, self.user_id)
 
     def forget_room(self, room_id: RoomId) -> None:
         self.client.rooms.pop(room_id, None)

@@ -82,6 +82,8 @@ class Answering:
         if account is None:
             return
         try:
+            # Another account may have heard the question before this one's sync brought the room.
+            await account.wait_for_room(last.message.room_id)
             revision = self.memory.revision
             asked = await self._still_asked(account, questions)
             if asked and await self.allows(account, asked):

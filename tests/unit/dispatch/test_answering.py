@@ -76,6 +76,16 @@ async def test_a_crash_between_two_parts_leaves_the_rest_owed(
     assert await house.owed() == []
 
 
+async def test_who_does_not_know_the_room_yet_thinks_when_it_does(house: House) -> None:
+    house.luna.synced.clear()
+    running = asyncio.create_task(house.answer([await house.ask()]))
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(house.model.wait_for(lambda request: True), 0.1)
+    house.luna.synced.set()
+    await running
+    assert len(house.luna.sent) == 1
+
+
 async def test_in_a_thread_it_stays_in_the_thread(house: House) -> None:
     root = EventId("$root")
     await house.answer([await house.ask(thread=root)])
