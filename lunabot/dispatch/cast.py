@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from lunabot.matrix.events import Message
-from lunabot.matrix.ids import UserId
+from lunabot.matrix.ids import RoomId, UserId
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +13,8 @@ class Character:
     """One account as its room knows it.
 
     `names` call it in a group, `prompt` is its system prompt, `model` the one it thinks with
-    (empty for the configuration's). `saw` tells whether it was there when something was said.
+    (empty for the configuration's). `saw` tells whether it was there when something was said,
+    `has_joined` whether it is known to be in a room, by whichever account saw that first.
     """
 
     user_id: UserId
@@ -21,6 +22,7 @@ class Character:
     prompt: str
     model: str = ""
     saw: Callable[[Message], bool] = lambda message: True
+    has_joined: Callable[[RoomId], bool] = lambda room_id: False
 
 
 class Cast(Protocol):

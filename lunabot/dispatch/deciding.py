@@ -35,6 +35,8 @@ class Deciding:
     ) -> tuple[UserId, ...]:
         """Return who answers, in order, by the members that `seer` knows of the room.
 
+        What the seer says itself may be ahead of the sync that tells it who has joined: then a
+        persona is there, too, of which another account knows.
         What the message replies to is looked up in the newest messages and in `older` ones. With
         `at_any_age` nothing is too old: whoever asks looks after that.
         """
@@ -43,7 +45,8 @@ class Deciding:
             return ()
         mentions = Mentions(message)
         replied_to = self._replied_to(message, older)
-        joined = seer.joined_count(message.room_id)
+        news = sum(not seer.has_joined(message.room_id, each.user_id) for each in present)
+        joined = seer.joined_count(message.room_id) + news
         answering = {
             each.user_id
             for each in present
@@ -70,10 +73,15 @@ class Deciding:
         return order(message, present) if present else ()
 
     def _present(self, seer: Account, message: Message) -> list[Addressee]:
+        is_own = message.sender == seer.user_id
         return [
             Addressee.of(each.user_id, each.names)
             for each in self.cast.characters().values()
-            if each.user_id != message.sender and seer.has_joined(message.room_id, each.user_id)
+            if each.user_id != message.sender
+            and (
+                seer.has_joined(message.room_id, each.user_id)
+                or (is_own and each.has_joined(message.room_id))
+            )
         ]
 
     def _replied_to(self, message: Message, older: Mapping[EventId, Message]) -> UserId | None:

@@ -43,7 +43,12 @@ def _character(persona: Persona) -> Character:
         return persona.saw(message.room_id, message.timestamp)
 
     return Character(
-        persona.user_id, (persona.displayname,), system_prompt(persona), persona.model, saw
+        persona.user_id,
+        (persona.displayname,),
+        system_prompt(persona),
+        persona.model,
+        saw,
+        lambda room_id: room_id in persona.rooms,
     )
 
 

@@ -20,12 +20,15 @@ ROOM, OTHER_ROOM = RoomId("!room:localhost"), RoomId("!other:localhost")
 
 
 class Troupe:
-    """Luna, and a persona called Owl."""
+    """Luna, and a persona called Owl, which is known to have joined the rooms of `nests`."""
 
     def __init__(self, saw: Callable[[Message], bool] = lambda message: True) -> None:
+        self.nests: set[RoomId] = set()
         self._characters = {
             LUNA: Character(LUNA, ("Luna", "lunabot"), "You are Luna."),
-            OWL: Character(OWL, ("Owl",), "You are an owl.", "owl-model", saw),
+            OWL: Character(
+                OWL, ("Owl",), "You are an owl.", "owl-model", saw, self.nests.__contains__
+            ),
         }
 
     def characters(self) -> Mapping[UserId, Character]:

@@ -18,7 +18,8 @@ class Table:
         self.account = account
         self.state = memory.state
         self.settings = Settings(sync=SyncSettings(backlog_minutes=10))
-        self.deciding = Deciding(lambda: self.settings, memory.state, Troupe())
+        self.troupe = Troupe()
+        self.deciding = Deciding(lambda: self.settings, memory.state, self.troupe)
 
     def answers(self, message: Message, *members: UserId) -> tuple[UserId, ...]:
         self.account.enter(ROOM, *members)
@@ -80,6 +81,17 @@ def test_whom_an_answer_addresses(table: Table) -> None:
     assert table.deciding.addressed(table.account, said("`Owl`", LUNA)) == ()
     table.account.enter(ROOM, ADA)
     assert table.deciding.addressed(table.account, said("Owl", LUNA)) == ()
+
+
+@pytest.mark.parametrize(
+    ("sender", "body", "answering"),
+    [(LUNA, "hello Owl", (OWL,)), (LUNA, "hello", ()), (ADA, "hello Owl", (LUNA,))],
+)
+def test_what_she_says_may_be_ahead_of_her_sync(
+    table: Table, sender: UserId, body: str, answering: tuple[UserId, ...]
+) -> None:
+    table.troupe.nests.add(ROOM)
+    assert table.answers(said(body, sender), ADA) == answering
 
 
 def test_a_room_she_is_not_in(table: Table) -> None:

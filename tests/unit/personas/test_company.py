@@ -58,4 +58,6 @@ def test_a_persona_knows_what_was_said_where_and_while_it_was_a_member() -> None
     moments = [999, 1_000, 1_999, 2_000, 2_999, 3_000, 9_000]
     heard = [at for at in moments if saw(said(at))]
     assert heard == [1_000, 1_999, 3_000, 9_000]
+    has_joined = there.characters()[TEACHER].has_joined
+    assert (has_joined(CLASSROOM), has_joined(RoomId("!other:localhost"))) == (True, False)
     assert not saw(said(1_500, GARDEN))
