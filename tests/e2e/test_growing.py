@@ -63,7 +63,7 @@ async def test_a_long_answer_appears_early_and_grows_by_edits(
     await is_whole(alice, answer, script.text)
     await ask(alice, room, luna, "thank you")
     grown = [edit["content"]["m.new_content"]["body"] for edit in edits(alice, answer)]
-    assert len(grown) > 1
+    assert grown
     assert grown[-1] == script.text
     assert all(later.startswith(earlier.rstrip(" …")) for earlier, later in pairs([first, *grown]))
     last = edits(alice, answer)[-1]
