@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.administrator import Administrator
+from tests.e2e.administrator import NO, Administrator
+from tests.e2e.asking import ask, tap
 from tests.e2e.conftest import fixture
-from tests.e2e.faults import Behaviour, cut, html, lost_answer, refusal, text
+from tests.e2e.faults import Behaviour, cut, html, late_answer, lost_answer, refusal, text
 from tests.e2e.homeserver import Homeserver
 from tests.e2e.luna import LunaProcess
 from tests.e2e.person import Person
@@ -101,6 +102,23 @@ async def test_an_answer_survives_a_server_that_is_away(
     await alice.wait_for_message(room, luna.user_id, "written meanwhile", timeout_s=30)
     await alice.wait_for_message(room, luna.user_id, "are you there?", timeout_s=30)
     assert len(alice.timeline.find(room, message(luna.user_id))) == 2
+
+
+@pytest.mark.parametrize("typed", [False, True], ids=["tap", "typed"])
+async def test_who_is_faster_than_the_servers_response_is_heard(
+    proxy: FaultyProxy, luna: LunaProcess, admin: Administrator, alice: Person, typed: bool
+) -> None:
+    room, release = await alice.direct(luna.user_id), asyncio.Event()
+    late = late_answer(release)
+    with proxy.fault("/send/m.room.message", late, method="PUT", times=1) as fault:
+        asked = await ask(admin, "shutdown")
+        await (admin.say(f"no {asked.code}") if typed else tap(admin, asked, NO))
+        await ask_once(alice, luna, room, "did you hear it?")
+        assert fault.hits == 1
+        release.set()
+        result = await admin.result(asked.command)
+    assert result.mark == NO
+    assert result.text.endswith("nothing was done.")
 
 
 async def test_an_invitation_that_is_not_allowed_is_told_of(
