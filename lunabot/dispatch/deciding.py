@@ -2,19 +2,19 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from lunabot.config import Settings
 from lunabot.dispatch.cast import Cast
 from lunabot.dispatch.mentions import Addressee, Mentions, order
 from lunabot.dispatch.rules import decide
+from lunabot.dispatch.scene import Scene
 from lunabot.matrix.account import Account
 from lunabot.matrix.events import Message
 from lunabot.matrix.ids import EventId, UserId
 from lunabot.memory.state import State
 
 _FOR_EVER = 2**63
-_NOTHING: Mapping[EventId, Message] = MappingProxyType({})
+_NOTHING = Scene()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Deciding:
         self,
         seer: Account,
         message: Message,
-        older: Mapping[EventId, Message] = _NOTHING,
+        scene: Scene = _NOTHING,
         *,
         at_any_age: bool = False,
     ) -> tuple[UserId, ...]:
@@ -37,23 +37,27 @@ class Deciding:
 
         What the seer says itself may be ahead of the sync that tells it who has joined: then a
         persona is there, too, of which another account knows.
-        What the message replies to is looked up in the newest messages and in `older` ones. With
-        `at_any_age` nothing is too old: whoever asks looks after that.
+        An account that was there when the message was sent counts the members of then; one that
+        came later counts those of now, so that the words of whoever invites it are heard. Where
+        nobody else is left nobody answers.
+        What the message replies to is looked up in the newest messages and in the scene's older
+        ones. With `at_any_age` nothing is too old: whoever asks looks after that.
         """
         present = self._present(seer, message)
         if not present:
             return ()
         mentions = Mentions(message)
-        replied_to = self._replied_to(message, older)
+        replied_to = self._replied_to(message, scene.older)
         news = sum(not seer.has_joined(message.room_id, each.user_id) for each in present)
         joined = seer.joined_count(message.room_id) + news
+        then = scene.joined.get(message.event_id, frozenset()) if joined > 1 else frozenset()
         answering = {
             each.user_id
             for each in present
             if decide(
                 message,
                 account=each,
-                joined_members=joined,
+                joined_members=len(then) if each.user_id in then else joined,
                 now_ms=seer.server_now(),
                 backlog_ms=_FOR_EVER if at_any_age else self._backlog_ms(),
                 replied_to_sender=replied_to,
@@ -62,7 +66,8 @@ class Deciding:
         }
         if len(answering) < 2:
             return tuple(answering)
-        return tuple(user for user in order(message, present, replied_to) if user in answering)
+        called = [user for user in order(message, present, replied_to) if user in answering]
+        return (*answering.difference(called), *called)
 
     def _backlog_ms(self) -> int:
         return self.settings().sync.backlog_minutes * 60_000

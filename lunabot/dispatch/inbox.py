@@ -8,6 +8,7 @@ from typing import Protocol
 from lunabot.dispatch.debts import Debts
 from lunabot.dispatch.ground import Ground
 from lunabot.dispatch.queue import Question, RoomQueues
+from lunabot.dispatch.scene import Scene, joined_then
 from lunabot.matrix.account import Account
 from lunabot.matrix.batch import SyncBatch
 from lunabot.matrix.events import Message, Reaction, Redaction, RoomEvent
@@ -39,11 +40,11 @@ class Decide(Protocol):
         self,
         seer: Account,
         message: Message,
-        older: Mapping[EventId, Message],
+        scene: Scene,
         *,
         at_any_age: bool = False,
     ) -> Sequence[UserId]:
-        """It may reply to one of the `older` messages. With `at_any_age`, however old it is."""
+        """Look it up in the `scene`. With `at_any_age` it counts however old it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +87,12 @@ class Inbox:
         events = [event for event in batch.events if not self.is_growth(event)]
         messages = [event for event in events if isinstance(event, Message)]
         # What is too old to be answered after an absence is at least counted.
-        older = await self._replied_to(messages)
-        claimed, questions = self._sorted(account, messages, older, at_any_age=starting)
+        joined = joined_then(events, account.joined_members)
+        scene = Scene(await self._replied_to(messages), joined)
+        claimed, questions = self._sorted(account, messages, scene, at_any_age=starting)
         # An answer that a crash kept from being noted is heard of from its echo.
         echoes = [_whole(each) for each in messages if starting and each.sender == batch.account]
-        follow_ups = self._questions(account, [each for each in echoes if each.answers], older)
+        follow_ups = self._questions(account, [each for each in echoes if each.answers], scene)
         recorded = await self.memory.record_sync(
             batch.account, batch.token, events, _debts(questions), _debts(follow_ups), batch.gaps
         )
@@ -111,8 +113,8 @@ class Inbox:
         Its questions are only recorded: `settle_debts` hands them out, in order, when all is read.
         """
         messages = [event for event in events if isinstance(event, Message)]
-        older = await self._replied_to(messages)
-        claimed, questions = self._sorted(account, messages, older)
+        scene = Scene(await self._replied_to(messages))
+        claimed, questions = self._sorted(account, messages, scene)
         recorded = await self.memory.record_found(events, _debts(questions))
         self._run(messages, claimed, recorded.new)
         return len(recorded.new)
@@ -127,7 +129,8 @@ class Inbox:
         What it answers is settled. Raises `WorldError` where it could not be stored.
         """
         finished = [] if message.unfinished else [_whole(message)]
-        questions = self._questions(account, finished, await self._replied_to(finished))
+        scene = Scene(await self._replied_to(finished))
+        questions = self._questions(account, finished, scene)
         recorded = await self.memory.record_own(message, _debts(questions))
         grown = {message.replaces} if message.replaces else frozenset[EventId]()
         self._run(finished, (), recorded.new | grown)  # unless its echo was faster
@@ -159,7 +162,7 @@ class Inbox:
         self,
         account: Account,
         messages: Iterable[Message],
-        older: Mapping[EventId, Message],
+        scene: Scene,
         *,
         at_any_age: bool = False,
     ) -> tuple[list[Message], list[Question]]:
@@ -170,7 +173,7 @@ class Inbox:
                 claimed.append(message)
             elif message.sender not in own:
                 heard.append(message)
-        return claimed, self._questions(account, heard, older, at_any_age=at_any_age)
+        return claimed, self._questions(account, heard, scene, at_any_age=at_any_age)
 
     def _run(
         self, messages: Iterable[Message], claimed: Collection[Message], new: Collection[EventId]
@@ -184,14 +187,14 @@ class Inbox:
         self,
         account: Account,
         messages: Iterable[Message],
-        older: Mapping[EventId, Message],
+        scene: Scene,
         *,
         at_any_age: bool = False,
     ) -> list[Question]:
         return [
             Question(user, each)
             for each in messages
-            for user in self.decide(account, each, older, at_any_age=at_any_age)
+            for user in self.decide(account, each, scene, at_any_age=at_any_age)
         ]
 
     def _hand_out(

@@ -72,7 +72,11 @@ class Redaction:
 
 @dataclass(frozen=True, slots=True)
 class StateChange:
-    """Any state event of a joined room; a membership change has the type ``m.room.member``."""
+    """Any state event of a joined room; a membership change has the type ``m.room.member``.
+
+    `previous` is the content that it replaced: empty where there was none, None where that is not
+    told.
+    """
 
     event_id: EventId
     room_id: RoomId
@@ -81,6 +85,7 @@ class StateChange:
     type: str
     state_key: str
     content: dict[str, Any] = field(hash=False)
+    previous: dict[str, Any] | None = field(default=None, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,8 @@ def read_event(source: object, room_id: RoomId, *, encrypted: bool = False) -> R
     head = (EventId(event_id), room_id, UserId(sender), timestamp)
     # What came encrypted is never state: the server could not check its sender's power level.
     if not encrypted and isinstance(state_key := source.get("state_key"), str):
-        return StateChange(*head, str(source.get("type")), state_key, dict(content))
+        previous = _previous(_mapping(source.get("unsigned")))
+        return StateChange(*head, str(source.get("type")), state_key, dict(content), previous)
     match source.get("type"):
         case str() as kind if kind in EVENT_TYPES:
             return _read_message(head, EVENT_TYPES[kind], content, encrypted)
@@ -50,6 +51,14 @@ def read_event(source: object, room_id: RoomId, *, encrypted: bool = False) -> R
         case "m.room.encrypted":
             return Undecryptable(*head)
     return None
+
+
+def _previous(unsigned: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the content a state event replaced; a server may keep it back, but names the event."""
+    content = unsigned.get("prev_content")
+    if isinstance(content, Mapping):
+        return dict(content)
+    return None if "replaces_state" in unsigned else {}
 
 
 _Head = tuple[EventId, RoomId, UserId, int]

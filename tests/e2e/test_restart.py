@@ -65,6 +65,28 @@ async def test_what_was_said_while_she_was_away_is_answered_once_together(
     assert len(said(bob, group, luna)) == 2
 
 
+async def test_what_was_said_while_she_was_away_counts_as_said_to_those_who_were_there(
+    luna: LunaProcess, alice: Person, bob: Person
+) -> None:
+    grown = await alice.direct(luna.user_id)
+    shrunk = await alice.create_room(invite=[luna.user_id, bob.user_id])
+    await bob.accept_invitation(shrunk)
+    await alice.wait_for(shrunk, membership(luna.user_id, "join"))
+    await luna.stop()
+    await alice.send(grown, "for her, as nobody else is here")
+    await alice.invite(grown, bob.user_id)
+    await bob.accept_invitation(grown)
+    await bob.send(grown, "not for her")
+    await alice.send(shrunk, "not for her either")
+    await bob.leave(shrunk)
+    await luna.start()
+    await alice.wait_for_message(grown, luna.user_id)
+    await ask(alice, shrunk, luna, "for her, now that Bob is gone")
+    (answer,) = said(alice, grown, luna)
+    assert "for her, as nobody else is here" in answer
+    assert len(said(alice, shrunk, luna)) == 1
+
+
 async def test_a_command_from_while_she_was_away_runs_once(
     luna: LunaProcess, admin: Administrator
 ) -> None:

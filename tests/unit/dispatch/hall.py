@@ -1,10 +1,11 @@
 """An inbox of Luna's and an owl's accounts, and whatever it hands out."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from lunabot.dispatch.inbox import Inbox
 from lunabot.dispatch.queue import Question, RoomQueues
+from lunabot.dispatch.scene import Scene
 from lunabot.matrix.account import Account
 from lunabot.matrix.batch import SyncBatch
 from lunabot.matrix.events import Message, Reaction, Redaction, RoomEvent
@@ -27,7 +28,7 @@ class Hall:
         self.reactions: list[tuple[UserId, str]] = []
         self.taps: list[tuple[UserId, str]] = []
         self.asked: list[tuple[UserId, str]] = []
-        self.older: Mapping[EventId, Message] = {}
+        self.scene = Scene()
         self.answering: tuple[UserId, ...] = (LUNA,)
         self.queues = RoomQueues(self._note)
         self.accounts: dict[UserId, Account] = {LUNA: self.luna, OWL: self.owl}
@@ -75,11 +76,11 @@ class Hall:
         self,
         seer: Account,
         message: Message,
-        older: Mapping[EventId, Message],
+        scene: Scene,
         *,
         at_any_age: bool = False,
     ) -> tuple[UserId, ...]:
-        self.older = older
+        self.scene = scene
         is_new = message.timestamp > seer.server_now() - HOUR_MS
         return self.answering if message.sender == ADA and (is_new or at_any_age) else ()
 

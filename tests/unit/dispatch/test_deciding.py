@@ -4,6 +4,7 @@ import pytest
 
 from lunabot.config import Settings, SyncSettings
 from lunabot.dispatch.deciding import Deciding
+from lunabot.dispatch.scene import Scene
 from lunabot.matrix.events import Message
 from lunabot.matrix.ids import UserId
 from lunabot.memory.memory import Memory
@@ -75,6 +76,32 @@ def test_her_own_accounts_are_answered_by_the_others_as_people_are(
     assert table.answers(said(body, sender), *members) == answering
 
 
+@pytest.mark.parametrize(
+    ("body", "then", "now", "answering"),
+    [
+        ("hello", (LUNA, ADA), (ADA, BOB), (LUNA,)),  # Bob came later
+        ("hello", (LUNA, ADA, BOB), (ADA,), ()),  # Bob was still there
+        ("hello Luna", (LUNA, ADA, BOB), (ADA,), (LUNA,)),
+        ("hello", (ADA,), (ADA,), (LUNA,)),  # Ada invited her, and spoke before she came
+        ("hello", (ADA, BOB), (ADA, BOB), ()),
+        ("hello", (ADA, OWL), (ADA, OWL), (OWL,)),  # Ada's words to Owl, before she came
+        ("hello Owl", (LUNA, ADA), (ADA, OWL), (LUNA, OWL)),
+        ("hello", (LUNA, ADA), (), ()),  # Ada is gone
+    ],
+)
+def test_who_was_there_is_what_counts_for_who_was_there(
+    table: Table,
+    body: str,
+    then: tuple[UserId, ...],
+    now: tuple[UserId, ...],
+    answering: tuple[UserId, ...],
+) -> None:
+    message = said(body)
+    table.account.enter(ROOM, *now)
+    scene = Scene(joined={message.event_id: frozenset(then)})
+    assert table.deciding(table.account, message, scene) == answering
+
+
 def test_whom_an_answer_addresses(table: Table) -> None:
     table.account.enter(ROOM, ADA, OWL)
     assert table.deciding.addressed(table.account, said("Ada, Owl, Luna", LUNA)) == (OWL,)
@@ -101,10 +128,10 @@ def test_a_room_she_is_not_in(table: Table) -> None:
 def test_a_reply_to_her_addresses_her_however_old_her_words_are(table: Table) -> None:
     table.account.enter(ROOM, ADA, BOB)
     mine, elsewhere = said("round", LUNA), said("flat", LUNA, room_id=OTHER_ROOM)
-    older = {each.event_id: each for each in (mine, elsewhere)}
+    scene = Scene({each.event_id: each for each in (mine, elsewhere)})
     why, how = (said(in_reply_to=each.event_id) for each in (mine, elsewhere))
-    assert table.deciding(table.account, why, older) == (LUNA,)
-    assert table.deciding(table.account, how, older) == ()
+    assert table.deciding(table.account, why, scene) == (LUNA,)
+    assert table.deciding(table.account, how, scene) == ()
 
 
 def test_a_reply_to_her_addresses_her_as_far_as_she_remembers(table: Table) -> None:

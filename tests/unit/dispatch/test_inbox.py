@@ -7,10 +7,10 @@ import pytest
 from lunabot.dispatch.looking import Intake
 from lunabot.errors import WorldError
 from lunabot.matrix.batch import Gap, SyncBatch
-from lunabot.matrix.events import Reaction
+from lunabot.matrix.events import Reaction, StateChange
 from lunabot.matrix.ids import EventId
 from tests.unit.dispatch.hall import HOUR_MS, Hall
-from tests.unit.dispatch.people import ADA, LUNA, OWL, ROOM, said
+from tests.unit.dispatch.people import ADA, BOB, LUNA, OWL, ROOM, said
 
 
 async def test_questions_commands_and_the_rest_each_go_their_way(hall: Hall) -> None:
@@ -66,7 +66,17 @@ async def test_what_is_replied_to_is_known_however_old_and_from_the_same_sync(ha
     await hall.memory.record_history([old])
     hall.memory.state.forget_recent()
     await hall.take(new, said("why?", in_reply_to="$old"), said("how?", in_reply_to="$new"))
-    assert (hall.older[old.event_id].sender, hall.older[new.event_id].sender) == (LUNA, LUNA)
+    assert [hall.scene.older[each.event_id].sender for each in (old, new)] == [LUNA, LUNA]
+
+
+async def test_who_was_in_the_room_is_known_of_what_was_said_before_somebody_came(
+    hall: Hall,
+) -> None:
+    hall.luna.enter(ROOM, ADA, BOB)
+    join = {"membership": "join"}
+    came = StateChange(EventId("$came"), ROOM, BOB, 1, "m.room.member", BOB, join, {})
+    await hall.take(said(event_id="$1"), came, said(event_id="$2"))
+    assert hall.scene.joined == {"$1": {LUNA, ADA}, "$2": {LUNA, ADA, BOB}}
 
 
 async def test_a_question_to_an_account_that_does_not_run_is_owed(hall: Hall) -> None:

@@ -117,6 +117,23 @@ def test_state_counts_only_in_the_clear() -> None:
     assert read_event(source, ROOM, encrypted=True) is None
 
 
+@pytest.mark.parametrize(
+    ("unsigned", "previous"),
+    [
+        ({"unsigned": {"prev_content": {"membership": "invite"}}}, {"membership": "invite"}),
+        ({"unsigned": {"replaces_state": "$before"}}, None),
+        ({"unsigned": {"age": 5}}, {}),
+        ({"unsigned": [], "prev_content": {"membership": "join"}}, {}),
+        ({}, {}),
+    ],
+)
+def test_what_a_state_event_replaced(unsigned: dict[str, Any], previous: Any) -> None:
+    member = event({"membership": "join"}, type="m.room.member", state_key="@ann:server")
+    change = read_event(member | unsigned, ROOM)
+    assert isinstance(change, StateChange)
+    assert change.previous == previous
+
+
 def test_what_could_not_be_decrypted() -> None:
     assert isinstance(read_event(event({}, type="m.room.encrypted"), ROOM), Undecryptable)
 
