@@ -57,19 +57,6 @@ class PublishedKeys:
         keys[f"ed25519:{self.master_key}"] = self.master_key
         return {key_id: key for key_id, key in keys.items() if key}
 
-    def is_signed_by_owner(self, device_id: str) -> bool:
-        """Tell whether a device is cross-signed: by the self-signing key that the master signed.
-
-        This is the rule of MSC4153 that current clients follow. It proves that whoever holds the
-        master key wanted this device, not whose the master key is.
-        """
-        device, self_signing = self.devices.get(device_id, {}), public_key(self.self_signing)
-        return (
-            is_signed_by(self.self_signing, self.user_id, self.master_key)
-            and is_signed_by(device, self.user_id, self_signing)
-            and is_signed_by(device, self.user_id, self.device_key(device_id), device_id)
-        )
-
 
 async def fetch_published_keys(http: HomeserverCalls, token: str, user_id: UserId) -> PublishedKeys:
     """Ask the homeserver for a user's keys. Raises `WorldError`."""

@@ -26,6 +26,7 @@ from lunabot.matrix.crosssigning import (
 from lunabot.matrix.crypto_store import CryptoStore
 from lunabot.matrix.published_keys import decode_base64, fetch_published_keys
 from lunabot.matrix.session import Session
+from tests.cross_signed import is_signed_by_owner
 from tests.e2e.homeserver import SynapseProcess
 from tests.e2e.session import unique
 
@@ -113,7 +114,7 @@ async def test_an_account_gets_an_identity_and_its_device_is_signed(device: Devi
     assert_signed(seen.devices[device.session.device_id], user_id, self_signing)
     with pytest.raises(SignatureVerifyException):
         assert_signed(seen.devices[device.session.device_id], user_id, keys.master_key)
-    assert seen.is_signed_by_owner(device.session.device_id)
+    assert is_signed_by_owner(seen, device.session.device_id)
 
 
 @on_synapse
@@ -132,9 +133,9 @@ async def test_a_new_device_is_signed_by_the_same_identity(device: Device, tmp_p
     http, user_id = device.home.http, device.session.user_id
     session = await login_with_password(http, user_id, PASSWORD, "NEW", "new")
     second = Device(device.home, session, await device.home.publish_device(session, tmp_path))
-    assert not (await second.seen()).is_signed_by_owner("NEW")
+    assert not is_signed_by_owner(await second.seen(), "NEW")
     assert await second.ensure(keys) is Outcome.DEVICE_SIGNED
-    assert (await second.seen()).is_signed_by_owner("NEW")
+    assert is_signed_by_owner(await second.seen(), "NEW")
 
 
 @on_synapse
@@ -152,7 +153,7 @@ async def test_a_foreign_identity_is_replaced_where_that_is_wanted(device: Devic
     assert await device.ensure(keys, password=PASSWORD, reset=True) is Outcome.REPLACED
     seen = await device.seen()
     assert seen.master_key == keys.master_key
-    assert seen.is_signed_by_owner(device.session.device_id)
+    assert is_signed_by_owner(seen, device.session.device_id)
 
 
 @on_synapse

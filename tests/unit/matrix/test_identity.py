@@ -16,6 +16,7 @@ from lunabot.matrix.identity import Identity, load_identity
 from lunabot.matrix.ids import RoomId, UserId
 from lunabot.matrix.published_keys import fetch_published_keys
 from lunabot.matrix.verification import ACCEPT, CANCEL, DONE, KEY, MAC, READY, REQUEST, START
+from tests.cross_signed import is_signed_by_owner
 from tests.fake_homeserver import ME, FakeHomeserver
 from tests.room_events import joined, member
 from tests.unit.matrix.person_device import PersonDevice
@@ -80,7 +81,7 @@ async def test_the_device_is_signed_by_its_owner_and_stays_so(house: House, tmp_
     again = await house.load(tmp_path / "keys")
     assert await again.publish(password=None) is Outcome.UNCHANGED
     seen = await fetch_published_keys(house.http, home.session.access_token, ME)
-    assert seen.is_signed_by_owner(home.session.device_id)
+    assert is_signed_by_owner(seen, home.session.device_id)
     assert len(home.of("identity")) == len(home.of("signatures")) == 1
 
 
