@@ -87,6 +87,7 @@ class Luna:
         watch_saves(self.services.memory.state, self.services.problems)
         await self.room.begin()
         self.fleet.assemble()
+        await self.me.arrive()
         await self.me.begin(self._backlog_ms())
         self.room.check_posture()
         self.tasks.start(self.room.check_upgrade(), "room upgrade")

@@ -64,13 +64,16 @@ class Resident:
         """The account itself."""
         return self.opened.account
 
+    async def arrive(self) -> None:
+        """Take the first batch: it tells where the account is, and what it has said already."""
+        await self._take(self.opened.first)
+
     async def begin(self, backlog_ms: int) -> None:
-        """Take the first batch and hand out all that is owed."""
+        """Hand out all that is owed, once the account has arrived and counts as running."""
         inbox, first = self.house.inbox, self.opened.first
-        await self._take(first)
         self.house.absence.note(await inbox.settle_debts(self.account, backlog_ms))
         if not self.opened.fresh:
-            inbox.hear_late(first, backlog_ms)
+            inbox.hear_late(self.account, first, backlog_ms)
 
     async def follow(self) -> None:
         """Sync until cancelled. Raises `SessionLost`."""
@@ -104,7 +107,7 @@ class Resident:
         if starting and self.opened.fresh:
             take = partial(inbox.take_history, batch)
         else:
-            take = partial(inbox.take, batch, starting=starting)
+            take = partial(inbox.take, self.account, batch, starting=starting)
         await until_stored(take, self.house.problems)
 
     def _with_late_keys(self, batch: SyncBatch) -> SyncBatch:

@@ -113,7 +113,7 @@ class Wiring:
             memory=base.memory,
             queues=self.queues,
             guard=self.guard,
-            own_accounts=lambda: frozenset(self.company.characters()),
+            own_accounts=self.company.user_ids,
             personas=lambda: self.keeper,
             history=lambda: self.backfill,
             summariser=self.summariser,
@@ -167,14 +167,15 @@ class Wiring:
     @cached_property
     def house(self) -> Household:
         """What all accounts share."""
+        archive, own = self.base.memory.archive, self.company.user_ids
         return Household(
             self.inbox,
-            Absence(self.base.memory.archive, self.queues, self.bulletin.tell),
+            Absence(archive, self.queues, self.bulletin.tell),
             self.problems,
             self.bulletin.tell,
             self._is_welcome,
             self._state_changed,
-            Completing(self.history, self.base.memory.archive, self.accounts, self._backlog_ms),
+            Completing(self.history, archive, own, self._backlog_ms),
         )
 
     @cached_property
@@ -246,16 +247,15 @@ class Wiring:
     @cached_property
     def inbox(self) -> Inbox:
         """Where all that is said comes in."""
-        memory = self.base.memory
-        reactions = Reactions(memory, self.queues, self.stops, self.tasks)
+        reactions = Reactions(self.base.memory, self.queues, self.stops, self.tasks)
         return Inbox(
             self.accounts,
-            memory,
+            self.base.memory,
             self.queues,
             self.room,
             self.deciding,
             reactions,
-            lambda: self.company.characters().keys(),
+            self.company.user_ids,
         )
 
     @cached_property

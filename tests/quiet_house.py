@@ -47,17 +47,21 @@ def quiet_household(
 class QuietInbox:
     """An inbox in which nothing is owed, and nobody tapped anything while Luna was away."""
 
-    take: Callable[..., Awaitable[None]]
+    store: Callable[[SyncBatch], Awaitable[None]]
+
+    async def take(self, account: Account, batch: SyncBatch, *, starting: bool = False) -> None:
+        """Take a batch in which nothing is asked."""
+        await self.store(batch)
 
     async def take_history(self, batch: SyncBatch) -> None:
         """Take a batch of which nothing is to be answered."""
-        await self.take(batch)
+        await self.store(batch)
 
     async def settle_debts(self, account: Account, backlog_ms: int) -> Owed:
         """Find that an account owes nothing."""
         return Owed()
 
-    def hear_late(self, batch: SyncBatch, backlog_ms: int) -> None:
+    def hear_late(self, account: Account, batch: SyncBatch, backlog_ms: int) -> None:
         """Hear of no taps."""
 
 

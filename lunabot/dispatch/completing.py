@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Container
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 from lunabot.dispatch.ground import Ground, is_far_enough
@@ -23,12 +23,13 @@ _PAGES = 10  # of one gap
 class Completing:
     """Reads what lies in the gaps of a batch, as far as it may still be answered.
 
-    `own` are Luna's accounts, `backlog_ms` tells how old a question may be.
+    `own` gives the user ids of Luna's accounts, running or not, `backlog_ms` how old a question may
+    be.
     """
 
     history: Pages
     archive: Archive
-    own: Container[UserId]
+    own: Callable[[], Collection[UserId]]
     backlog_ms: Callable[[], int]
 
     async def __call__(self, account: Account, batch: SyncBatch) -> SyncBatch:
@@ -76,4 +77,4 @@ class Completing:
 
     async def _is_far_enough(self, page: Page, oldest_ms: int) -> bool:
         known = await self.archive.known(message.event_id for message in page.messages)
-        return is_far_enough(page.events, known, self.own, oldest_ms)
+        return is_far_enough(page.events, known, self.own(), oldest_ms)

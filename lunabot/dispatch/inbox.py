@@ -77,13 +77,12 @@ class Inbox:
     def __post_init__(self) -> None:
         self.debts = Debts(self.accounts, self.memory, self.queues, self.own)
 
-    async def take(self, batch: SyncBatch, *, starting: bool = False) -> None:
-        """Store a batch together with its token, then hand out its questions and commands.
+    async def take(self, account: Account, batch: SyncBatch, *, starting: bool = False) -> None:
+        """Store an account's batch together with its token, then hand out what it asks for.
 
         Raises `WorldError` where it could not be stored; nothing was handed out then. With
-        `starting` what its account owes is only recorded: `settle_debts` hands that out.
+        `starting` what the account owes is only recorded: `settle_debts` hands that out.
         """
-        account = self.accounts[batch.account]
         events = [event for event in batch.events if not self.is_growth(event)]
         messages = [event for event in events if isinstance(event, Message)]
         # What is too old to be answered after an absence is at least counted.
@@ -140,12 +139,12 @@ class Inbox:
         """Hand out what is owed and need not wait; return what an account owes: see `Debts`."""
         return Owed(*await self.debts.settle(account, backlog_ms))
 
-    def hear_late(self, batch: SyncBatch, backlog_ms: int) -> None:
+    def hear_late(self, account: Account, batch: SyncBatch, backlog_ms: int) -> None:
         """Hear of the taps in the batch an account started with, unless they are too old.
 
         For when its debts are handed out: what is in line can be stopped.
         """
-        oldest = self.accounts[batch.account].server_now() - backlog_ms
+        oldest = account.server_now() - backlog_ms
         for event in batch.events:
             if isinstance(event, Reaction) and event.timestamp >= oldest:
                 self.reactions(batch.account, event)

@@ -119,7 +119,7 @@ class Looking:
             known = await self.archive.known(message.event_id for message in page.messages)
             new += await self.intake.take(account, missed(page.events, known, ground_ms))
             is_history = any(event.timestamp < ground_ms for event in page.events)
-            if is_history or is_known_ground(page.messages, known, self.accounts):
+            if is_history or is_known_ground(page.messages, known, self.intake.inbox.own()):
                 break
             token = page.before
         return new

@@ -23,6 +23,10 @@ class Company:
         luna = self._luna()
         return {luna.user_id: luna, **self._characters}
 
+    def user_ids(self) -> frozenset[UserId]:
+        """Return the user ids of all characters, whether their accounts run or not."""
+        return frozenset(self.characters())
+
     def personas(self) -> Mapping[UserId, Persona]:
         """Return the personas."""
         return self._personas

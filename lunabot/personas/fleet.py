@@ -202,7 +202,8 @@ class Fleet:
         account = opened.account
         resident = Resident(opened, self.house, _part(account.user_id))
         try:
-            self.accounts[account.user_id] = account
+            await resident.arrive()
+            self.accounts[account.user_id] = account  # from now on others hand it their questions
             await resident.begin(self.backlog_ms())
             if not is_new:  # its first sync knows nothing of the room it was summoned to
                 self._note_rooms(account)

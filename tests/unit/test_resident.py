@@ -55,7 +55,7 @@ class Inbox:
         self.taken: list[tuple[str, str]] = []
         self.failures: list[Exception] = []
 
-    async def take(self, batch: SyncBatch, *, starting: bool = False) -> None:
+    async def take(self, account: object, batch: SyncBatch, *, starting: bool = False) -> None:
         if self.failures:
             raise self.failures.pop()
         self.taken.append(("starting" if starting else "live", batch.token))
@@ -67,7 +67,7 @@ class Inbox:
         self.taken.append(("debts", str(backlog_ms)))
         return Owed()
 
-    def hear_late(self, batch: SyncBatch, backlog_ms: int) -> None:
+    def hear_late(self, account: object, batch: SyncBatch, backlog_ms: int) -> None:
         self.taken.append(("late", batch.token))
 
 
@@ -114,6 +114,7 @@ async def test_what_came_before_a_fresh_account_is_history(
     fresh: bool, kind: str, late: list[tuple[str, str]]
 ) -> None:
     world = World(fresh=fresh)
+    await world.resident.arrive()
     await world.resident.begin(60_000)
     assert world.inbox.taken == [("verified", "s1"), (kind, "s1"), ("debts", "60000"), *late]
     await world.follow(SyncBatch(ME, "s2"))

@@ -61,7 +61,8 @@ class Hall:
     async def take(
         self, *events: RoomEvent, token: str = "s1", account: UserId = LUNA, starting: bool = False
     ) -> None:
-        await self.inbox.take(SyncBatch(account, token, events), starting=starting)
+        seer = {LUNA: self.luna, OWL: self.owl}[account]
+        await self.inbox.take(seer, SyncBatch(account, token, events), starting=starting)
         await self.settle()
 
     async def settle(self) -> None:

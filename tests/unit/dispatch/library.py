@@ -53,7 +53,7 @@ class Library:
         history = History(HomeserverClient(home.url, session, patience_s=0.5))
         intake = Intake(cast(Any, self), memory, lambda: BACKLOG_MS)
         looking = Looking(self.accounts, memory.archive, history, intake)
-        self.completing = Completing(history, memory.archive, self.accounts, lambda: BACKLOG_MS)
+        self.completing = Completing(history, memory.archive, self.own, lambda: BACKLOG_MS)
         self.backfill = Backfill(
             self.accounts, memory.archive, history, intake, looking, lambda: 600.0
         )

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from lunabot.config import AnswersSettings, ContextSettings, Settings
@@ -114,10 +115,10 @@ class House:
         if token is None:
             await life.inbox.take_history(first)
         else:
-            await life.inbox.take(first, starting=True)
+            await life.inbox.take(account, first, starting=True)
         await life.inbox.settle_debts(account, _BACKLOG_MS)
         syncing = asyncio.create_task(
-            account.sync_forever(first.token, life.inbox.take, lambda error: None)
+            account.sync_forever(first.token, partial(life.inbox.take, account), lambda error: None)
         )
         try:
             yield life

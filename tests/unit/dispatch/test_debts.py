@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 
 import pytest
 
@@ -64,7 +65,7 @@ async def test_a_room_with_a_gap_waits_for_what_is_in_it(hall: Hall) -> None:
     asked = (said("one", event_id="$1"), said("two", event_id="$2", ago_ms=1000))
     gap = Gap(ROOM, "before", "s0")
     batch = SyncBatch(LUNA, "s1", (*asked, said("there", room_id=OTHER_ROOM)), gaps=(gap,))
-    await hall.inbox.take(batch, starting=True)
+    await hall.inbox.take(hall.luna, batch, starting=True)
     owed = await hall.inbox.settle_debts(hall.luna, HOUR_MS)
     assert len(owed.queued) == 3
     await hall.settle()
@@ -80,7 +81,7 @@ async def test_a_room_with_a_gap_waits_for_what_is_in_it(hall: Hall) -> None:
 
 
 async def test_what_is_asked_meanwhile_waits_too(hall: Hall) -> None:
-    await hall.inbox.take(SyncBatch(LUNA, "s1", (said("three"),), gaps=(GAP,)))
+    await hall.inbox.take(hall.luna, SyncBatch(LUNA, "s1", (said("three"),), gaps=(GAP,)))
     await hall.take(said("four"), said("there", room_id=OTHER_ROOM), token="s2")
     assert hall.asked == [(LUNA, "there")]
     await hall.inbox.take_found(hall.luna, [said("two", ago_ms=2000)])
@@ -94,13 +95,13 @@ async def test_what_is_asked_meanwhile_waits_too(hall: Hall) -> None:
 
 async def test_nobody_waits_for_a_gap_in_which_nothing_is_to_be_answered(hall: Hall) -> None:
     ground = Ground(GAP.room_id, GAP.prev_batch, GAP.since)
-    await hall.inbox.take(SyncBatch(LUNA, "s1", (said("one"),), gaps=(ground,)))
+    await hall.inbox.take(hall.luna, SyncBatch(LUNA, "s1", (said("one"),), gaps=(ground,)))
     await hall.settle()
     assert hall.asked == [(LUNA, "one")]
 
 
 async def test_nobody_waits_for_ever(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
-    await hall.inbox.take(SyncBatch(LUNA, "s1", (said("one"),), gaps=(GAP,)))
+    await hall.inbox.take(hall.luna, SyncBatch(LUNA, "s1", (said("one"),), gaps=(GAP,)))
     await hall.inbox.settle_debts(hall.luna, HOUR_MS)
     assert hall.asked == []
     monkeypatch.setattr(debts, "_PATIENCE_S", 0)
@@ -169,11 +170,12 @@ async def test_what_comes_while_debts_are_looked_at_keeps_its_order(
     batch = SyncBatch(LUNA, "s1", (said("Both?"),))
     steps = iter(range(9))
     for name in ("owed", "messages", "all_owed"):
-        before = _before(hall.inbox.take, batch, getattr(hall.memory.archive, name), steps, moment)
+        take = partial(hall.inbox.take, hall.luna)
+        before = _before(take, batch, getattr(hall.memory.archive, name), steps, moment)
         monkeypatch.setattr(hall.memory.archive, name, before)
     await hall.inbox.settle_debts(hall.owl, HOUR_MS)
     monkeypatch.undo()
-    await hall.inbox.take(batch, starting=True)
+    await hall.inbox.take(hall.luna, batch, starting=True)
     await hall.inbox.settle_debts(hall.luna, HOUR_MS)
     await hall.settle()
     # What is asked here is not answered, so it is asked again.

@@ -127,9 +127,9 @@ async def test_taps_of_the_time_away_are_heard_unless_they_are_too_old(hall: Hal
         for key, age_ms in (("🔁", 1_000), ("🛑", HOUR_MS + 60_000))
     ]
     batch = SyncBatch(LUNA, "s1", (*taps, said("one")))
-    await hall.inbox.take(batch, starting=True)
+    await hall.inbox.take(hall.luna, batch, starting=True)
     assert hall.taps == []
-    hall.inbox.hear_late(batch, HOUR_MS)
+    hall.inbox.hear_late(hall.luna, batch, HOUR_MS)
     assert hall.taps == [(LUNA, "🔁")]
 
 
@@ -167,6 +167,6 @@ async def test_what_no_sync_brought_is_asked_once_when_all_was_read(hall: Hall) 
 
 async def test_what_is_missing_is_noted_with_the_batch(hall: Hall) -> None:
     gap = Gap(ROOM, "before", "s0")
-    await hall.inbox.take(SyncBatch(LUNA, "s1", gaps=(gap,)))
+    await hall.inbox.take(hall.luna, SyncBatch(LUNA, "s1", gaps=(gap,)))
     [hole] = await hall.memory.archive.holes()
     assert (hole.room_id, hole.account, hole.token, hole.until) == (ROOM, LUNA, "before", "s0")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from lunabot.dispatch.inbox import Owed
 from lunabot.errors import WorldError
 from lunabot.matrix.events import StateChange
 from lunabot.matrix.ids import EventId, RoomId
@@ -13,6 +14,7 @@ from lunabot.matrix.nio_client import SessionLost
 from lunabot.memory.memory import Memory
 from lunabot.personas.persona import Persona, Stay
 from tests.fake_homeserver import FakeHomeserver
+from tests.quiet_house import QuietInbox
 from tests.unit.personas.characters import ADMIN, CLASSROOM
 from tests.unit.personas.village import HOME, LUNA, SCOUT, ScoutsAccount, Village, until
 
@@ -35,6 +37,23 @@ async def test_every_persona_of_the_store_runs_after_a_start(village: Village) -
     await village.fleet.close()
     assert village.fleet.opened[0].closed == 1
     assert not village.fleet.accounts
+
+
+async def test_one_counts_as_running_when_it_has_taken_its_first_batch(
+    village: Village, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What others handed it before that, it would answer without knowing since when it is there."""
+    running = []
+
+    async def note(inbox: QuietInbox, *_: object, **__: object) -> Owed:
+        running.append(list(village.fleet.accounts))
+        return Owed()
+
+    monkeypatch.setattr(QuietInbox, "take_history", note)
+    monkeypatch.setattr(QuietInbox, "settle_debts", note)
+    village.memory.state.put_persona(scout())
+    await village.fleet.start()
+    assert running == [[], [SCOUT]]
 
 
 async def test_one_that_cannot_start_holds_up_nobody_and_is_shown(village: Village) -> None:

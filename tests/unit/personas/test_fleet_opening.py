@@ -7,13 +7,13 @@ import shutil
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import pytest
 
 from lunabot.dispatch.cast import Character
 from lunabot.homeserver.http import HomeserverClient
+from lunabot.matrix.batch import SyncBatch
 from lunabot.matrix.ids import DeviceId, UserId
 from lunabot.matrix.session import load_session, save_session
 from lunabot.memory.memory import Memory
@@ -63,7 +63,7 @@ class School:
         await self.home.wait_for(lambda: len(self.home.of("sync")) == 2)
         await fleet.close()
 
-    async def _take(self, batch: Any, *, starting: bool = False) -> None:
+    async def _take(self, batch: SyncBatch) -> None:
         await self.memory.record_sync(batch.account, batch.token, batch.events)
 
     def expect_login(self, device: str) -> None:
