@@ -1,6 +1,7 @@
 """Values over time, one panel below the other: when was it high?"""
 
 import math
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -49,7 +50,7 @@ def series(title: str, subtitle: str, ticks: Sequence[str], panels: Sequence[Pan
 
 def ceiling_of(most: float) -> float:
     """Return a round number that is not below another one: one digit and a power of ten."""
-    if most <= 0:
+    if most < sys.float_info.min:  # whose power of ten may be none
         return 1.0
     power = 10.0 ** math.floor(math.log10(most))
     return next(

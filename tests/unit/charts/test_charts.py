@@ -135,8 +135,9 @@ def test_a_scale_ends_at_a_round_number_that_is_not_far(most: float) -> None:
     assert float(f"{top:.0e}") == pytest.approx(top)
 
 
-def test_a_scale_of_nothing() -> None:
-    assert ceiling_of(0) == 1
+@pytest.mark.parametrize("most", [0, 5e-324, 2e-308])
+def test_a_scale_of_nothing(most: float) -> None:
+    assert ceiling_of(most) == 1
 
 
 @settings(max_examples=8)
